@@ -1,0 +1,1 @@
+//! The ports' behavioural suites and in-memory fakes.

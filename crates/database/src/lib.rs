@@ -1,0 +1,1 @@
+//! Rows in SQLite and PostgreSQL with diesel and r2d2.

@@ -1,0 +1,114 @@
+//! Idempotency keys: the same request twice is one upload
+//! (IETF draft-ietf-httpapi-idempotency-key-header).
+
+use crate::access::UserName;
+use crate::ports::product_repo::RepoError;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+/// Keeps idempotency keys, a user's apart from another's.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait IdempotencyKeys: Send + Sync {
+    /// Reserves `key` for a request with this fingerprint, or says what became of it before.
+    /// Exactly one of several callers at once gets [`Reservation::Reserved`]. Keys completed
+    /// before `completed_after` and reservations made before `reserved_after` count as never seen.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn reserve(
+        &self,
+        key: &ScopedKey,
+        fingerprint: &Fingerprint,
+        now: DateTime<Utc>,
+        horizon: &Horizon,
+    ) -> Result<Reservation, RepoError>;
+
+    /// Gives back a reservation whose request failed, so that it can be tried again.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn release(&self, key: &ScopedKey) -> Result<(), RepoError>;
+
+    /// Removes what counts as never seen, and says how many.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn remove_expired(&self, horizon: &Horizon) -> Result<u64, RepoError>;
+}
+
+/// How far back keys are remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Horizon {
+    /// Completed keys older than this are forgotten.
+    pub completed_after: DateTime<Utc>,
+    /// Reservations older than this belong to a dead process.
+    pub reserved_after: DateTime<Utc>,
+}
+
+/// A client's key, in its user's scope.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ScopedKey {
+    /// Whose key.
+    pub user: UserName,
+    /// The key.
+    pub key: IdempotencyKey,
+}
+
+/// A client's idempotency key: 1 to 255 visible ASCII characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey(String);
+
+/// Why some text is no idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Idempotency-Key must be 1 to 255 visible ASCII characters")]
+pub struct InvalidIdempotencyKey;
+
+impl IdempotencyKey {
+    /// Takes `text` as a key.
+    ///
+    /// # Errors
+    /// [`InvalidIdempotencyKey`] when it is empty, too long or has another character.
+    pub fn parse(text: &str) -> Result<Self, InvalidIdempotencyKey> {
+        if text.is_empty() || text.len() > 255 || !text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+            return Err(InvalidIdempotencyKey);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// SHA-256 over everything that makes a request what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint(pub [u8; 32]);
+
+/// What a reservation found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reservation {
+    /// The key is this caller's now: complete it with the upload, or release it.
+    Reserved,
+    /// The same request was answered before, with this receipt.
+    Completed(Receipt),
+    /// The first request with this key still runs.
+    Running,
+    /// The key was used for a request with another fingerprint.
+    Mismatch,
+}
+
+/// What to store with a key when its upload commits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// The reserved key.
+    pub key: ScopedKey,
+    /// What to answer the next time.
+    pub receipt: Receipt,
+}
+
+/// An answer, kept to be given again; its bytes are the edge's own affair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt(pub Vec<u8>);

@@ -1,0 +1,12 @@
+//! Fresh identities.
+
+use crate::image::{FileToken, ImageId};
+
+/// Makes identities that nobody else has.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait Identifiers: Send + Sync {
+    /// A new image id: UUID version 7 (RFC 9562), so ids sort by the time they were made.
+    fn image_id(&self) -> ImageId;
+    /// 48 bits from a cryptographic source.
+    fn file_token(&self) -> FileToken;
+}

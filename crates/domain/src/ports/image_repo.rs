@@ -1,0 +1,195 @@
+//! Image rows, kept.
+
+use crate::image::{Image, ImageFormat, ImageId};
+use crate::ports::Cause;
+use crate::ports::idempotency::Completion;
+use crate::ports::product_repo::RepoError;
+use crate::ports::upload_journal::JournalEntry;
+use crate::product::{ProductId, ProductName};
+use crate::text::{AltText, Caption, DisplayOrder, Metadata, Tags};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+/// Keeps the rows of images, their tags and their variants.
+///
+/// At most one image of a product is primary: a constraint of the database, not only of this code.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait ImageRepo: Send + Sync {
+    /// Commits an upload in one transaction: inserts the row with its tags and variants, takes
+    /// `is_primary` from the product's old primary where the new one has it, removes the journal's
+    /// entry of this image and stores the idempotency key's receipt. All of it or nothing.
+    ///
+    /// # Errors
+    /// [`InsertError`]; nothing has changed then.
+    async fn insert(&self, image: &Image, completion: Option<Completion>) -> Result<(), InsertError>;
+
+    /// The image, if there is one.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn find(&self, id: ImageId) -> Result<Option<Image>, RepoError>;
+
+    /// A page of images, how many match, and what could be filtered by.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn list(&self, query: &ImageQuery) -> Result<ImagePage, RepoError>;
+
+    /// How many images a product has, and its primary one.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn summary(&self, product: &ProductId) -> Result<ProductImages, RepoError>;
+
+    /// Replaces the fields that `patch` names; `None` when there is no such image.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn update(&self, id: ImageId, patch: &ImagePatch) -> Result<Option<Image>, RepoError>;
+
+    /// Makes it its product's primary image, the old one no longer, in one transaction; `None` when
+    /// there is no such image.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn set_primary(&self, id: ImageId) -> Result<Option<Image>, RepoError>;
+
+    /// Removes the row and, in the same transaction, enters its objects into the journal as to be
+    /// deleted; `None` when there is no such image.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn delete(&self, id: ImageId, now: DateTime<Utc>) -> Result<Option<JournalEntry>, RepoError>;
+
+    /// Removes the product with all its images as [`delete`](Self::delete) does, in one transaction;
+    /// `None` when there is no such product.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn delete_product(&self, id: &ProductId, now: DateTime<Utc>) -> Result<Option<Vec<JournalEntry>>, RepoError>;
+}
+
+/// Why an upload was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum InsertError {
+    /// The product was deleted while the upload ran.
+    #[error("the product is gone")]
+    ProductGone,
+    /// The journal's entry is gone or claimed: a sweeper took the upload for dead.
+    #[error("the upload was swept")]
+    Swept,
+    /// The database.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+}
+
+impl InsertError {
+    /// An unavailable database, with this cause.
+    #[must_use]
+    pub fn unavailable(cause: Cause) -> Self {
+        Self::Repo(RepoError::Unavailable(cause))
+    }
+}
+
+/// What to change of an image; the outer `None` leaves a field as it is, [`Change::Clear`] takes its
+/// value away.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ImagePatch {
+    /// Alternative text.
+    pub alt_text: Option<Change<AltText>>,
+    /// Caption.
+    pub caption: Option<Change<Caption>>,
+    /// Display order.
+    pub order: Option<DisplayOrder>,
+    /// All tags.
+    pub tags: Option<Tags>,
+    /// All metadata.
+    pub metadata: Option<Metadata>,
+}
+
+/// A new value for a field that may be empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change<T> {
+    /// This value.
+    Set(T),
+    /// No value.
+    Clear,
+}
+
+/// Which images to list; filters combine with "and".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageQuery {
+    /// Of this product.
+    pub product_id: Option<ProductId>,
+    /// Primary ones, or the others.
+    pub is_primary: Option<bool>,
+    /// Carrying all of these tags.
+    pub tags: Vec<String>,
+    /// Coded so.
+    pub format: Option<ImageFormat>,
+    /// At least this wide, in pixels.
+    pub min_width: Option<u32>,
+    /// At least this high, in pixels.
+    pub min_height: Option<u32>,
+    /// Uploaded at or after this moment.
+    pub uploaded_after: Option<DateTime<Utc>>,
+    /// Uploaded before this moment or at it.
+    pub uploaded_before: Option<DateTime<Utc>>,
+    /// Case-insensitive and literal, in file name, original name, alternative text and caption.
+    pub search: Option<String>,
+    /// By what.
+    pub sort_by: SortBy,
+    /// Which way; ties go by id the same way.
+    pub sort_order: SortOrder,
+    /// From 1.
+    pub page: u32,
+    /// Images a page.
+    pub page_size: u32,
+}
+
+/// What images can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortBy {
+    /// Time of upload.
+    UploadedAt,
+    /// Display order.
+    Order,
+    /// The server's file name, by bytes.
+    Filename,
+    /// Bytes of the original.
+    Size,
+    /// Width of the original.
+    Width,
+}
+
+/// Which way to sort.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortOrder {
+    /// Smallest first.
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+/// A page of images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImagePage {
+    /// In the order asked for, each with its product's name.
+    pub items: Vec<(Image, ProductName)>,
+    /// How many match in all.
+    pub total: u64,
+    /// The tags that matching images carry, sorted; at most 100 of them.
+    pub available_tags: Vec<String>,
+    /// The codings of matching images, in the order of [`ImageFormat::ALL`].
+    pub available_formats: Vec<ImageFormat>,
+}
+
+/// What a product has in images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProductImages {
+    /// How many.
+    pub count: u64,
+    /// The primary one, if any.
+    pub primary: Option<Image>,
+}

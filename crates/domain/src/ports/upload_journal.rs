@@ -1,0 +1,92 @@
+//! The journal of objects that no row speaks for: those being written, and those being deleted.
+//!
+//! Before an upload writes its first object, the journal names them all; the transaction that
+//! commits the row removes the entry. A deletion enters its objects in the transaction that removes
+//! the row. So at every moment each object belongs to a row or to an entry, and a sweep that deletes
+//! the objects of dead entries leaves no orphan, whatever crashed and when.
+
+use crate::image::ImageId;
+use crate::ports::Cause;
+use crate::ports::product_repo::RepoError;
+use crate::storage::ObjectKey;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+/// Keeps the journal.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait UploadJournal: Send + Sync {
+    /// Enters an upload that is about to write `keys`. Durable when it returns `Ok`.
+    ///
+    /// # Errors
+    /// [`JournalError::KeyTaken`] when an image or an entry already has the original's key.
+    async fn begin(&self, image: ImageId, keys: &[ObjectKey], now: DateTime<Utc>) -> Result<(), JournalError>;
+
+    /// Marks the upload's entry as one to delete, because the upload failed: it can no longer commit.
+    /// Nothing happens when there is no such entry.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn abandon(&self, image: ImageId) -> Result<(), RepoError>;
+
+    /// Claims up to `limit` entries whose objects are to be deleted: every deletion, and uploads
+    /// begun before `uploads_before`. A claimed upload can no longer commit. Claiming again gives the
+    /// same entries again until [`finish`](Self::finish), so a sweeper may die at any moment.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn claim(&self, uploads_before: DateTime<Utc>, limit: u32) -> Result<Vec<JournalEntry>, RepoError>;
+
+    /// Removes the entry of that image, whose objects are all gone.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn finish(&self, image: ImageId) -> Result<(), RepoError>;
+
+    /// What `claim` would give, without claiming it.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn peek(&self, uploads_before: DateTime<Utc>, limit: u32) -> Result<Vec<JournalEntry>, RepoError>;
+}
+
+/// Objects that no row speaks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalEntry {
+    /// The image that they were to become, or were.
+    pub image: ImageId,
+    /// Whether an upload or a deletion entered them.
+    pub kind: EntryKind,
+    /// Their keys, the original's first.
+    pub keys: Vec<ObjectKey>,
+    /// When it was entered.
+    pub entered_at: DateTime<Utc>,
+}
+
+/// What an entry is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// Objects of an upload that has not been committed.
+    Upload,
+    /// Objects of an image that was deleted, or of an upload that was given up.
+    Deletion,
+}
+
+/// Why an upload was not entered.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Somebody has the original's key already; another file token will do.
+    #[error("the object key is taken")]
+    KeyTaken,
+    /// The database.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+}
+
+impl JournalError {
+    /// An unavailable database, with this cause.
+    #[must_use]
+    pub fn unavailable(cause: Cause) -> Self {
+        Self::Repo(RepoError::Unavailable(cause))
+    }
+}

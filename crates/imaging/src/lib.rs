@@ -1,0 +1,1 @@
+//! Decodes, turns, converts, resizes, encodes and cleans pictures.

@@ -1,0 +1,1 @@
+//! packshot: the HTTP server and its command line.

@@ -1,0 +1,1 @@
+//! Bearer tokens, verified and issued with biscuit.

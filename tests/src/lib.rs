@@ -1,0 +1,1 @@
+//! What every end-to-end test needs: a started server and a client.
