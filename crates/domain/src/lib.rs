@@ -8,9 +8,12 @@
 //! returns a `Result`, so whatever has arrived is already checked.
 
 pub mod access;
+pub mod catalog;
 pub mod image;
 pub mod ports;
 pub mod product;
 pub mod storage;
+pub mod sweep;
 pub mod text;
+pub mod upload;
 pub mod variant;

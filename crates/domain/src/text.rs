@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 pub struct InvalidText(String);
 
 impl InvalidText {
-    fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
 }

@@ -23,11 +23,12 @@ pub trait UploadJournal: Send + Sync {
     async fn begin(&self, image: ImageId, keys: &[ObjectKey], now: DateTime<Utc>) -> Result<(), JournalError>;
 
     /// Marks the upload's entry as one to delete, because the upload failed: it can no longer commit.
-    /// Nothing happens when there is no such entry.
+    /// `true` when the entry was there (marked now or before), `false` when there is none, which
+    /// after a commit of unknown outcome means that the commit happened.
     ///
     /// # Errors
     /// [`RepoError`].
-    async fn abandon(&self, image: ImageId) -> Result<(), RepoError>;
+    async fn abandon(&self, image: ImageId) -> Result<bool, RepoError>;
 
     /// Claims up to `limit` entries whose objects are to be deleted: every deletion, and uploads
     /// begun before `uploads_before`. A claimed upload can no longer commit. Claiming again gives the

@@ -1,0 +1,161 @@
+//! Everything about products and images but the upload: reading, editing, deleting.
+//!
+//! Owns the rule that a row goes before its objects, so that nothing half-deleted is ever visible;
+//! refuses to know how answers look.
+
+use crate::image::{Image, ImageId};
+use crate::ports::clock::Clock;
+use crate::ports::image_repo::{ImagePage, ImagePatch, ImageQuery, ImageRepo, ProductImages};
+use crate::ports::image_store::ImageStore;
+use crate::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, Put, RepoError};
+use crate::ports::upload_journal::{JournalEntry, UploadJournal};
+use crate::product::{Product, ProductId, ProductName};
+use std::sync::Arc;
+
+/// The use cases, with the ports that they need.
+pub struct Catalog {
+    /// Products.
+    pub products: Arc<dyn ProductRepo>,
+    /// Image rows.
+    pub images: Arc<dyn ImageRepo>,
+    /// Objects that no row speaks for.
+    pub journal: Arc<dyn UploadJournal>,
+    /// Image files.
+    pub store: Arc<dyn ImageStore>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why the catalog did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// There is no such product.
+    #[error("no product {0}")]
+    ProductNotFound(String),
+    /// There is no such image.
+    #[error("no image {0}")]
+    ImageNotFound(String),
+    /// The database.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+}
+
+impl Catalog {
+    /// The product and what it has in images.
+    ///
+    /// # Errors
+    /// [`CatalogError::ProductNotFound`], [`CatalogError::Repo`].
+    pub async fn product(&self, id: &ProductId) -> Result<(Product, ProductImages), CatalogError> {
+        let product = self.products.find(id).await?.ok_or_else(|| not_found(id))?;
+        let images = self.images.summary(id).await?;
+        Ok((product, images))
+    }
+
+    /// Makes or renames a product.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    pub async fn put_product(&self, id: &ProductId, name: &ProductName) -> Result<Put, RepoError> {
+        self.products.put(id, name, self.clock.now()).await
+    }
+
+    /// A page of products.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    pub async fn products(&self, query: &ProductQuery) -> Result<ProductPage, RepoError> {
+        self.products.list(query).await
+    }
+
+    /// Removes a product with all its images.
+    ///
+    /// # Errors
+    /// [`CatalogError::ProductNotFound`], [`CatalogError::Repo`].
+    pub async fn delete_product(&self, id: &ProductId) -> Result<(), CatalogError> {
+        let now = self.clock.now();
+        let entries = self.images.delete_product(id, now).await?.ok_or_else(|| not_found(id))?;
+        for entry in &entries {
+            self.delete_objects(entry).await;
+        }
+        Ok(())
+    }
+
+    /// The image and its product.
+    ///
+    /// # Errors
+    /// [`CatalogError::ImageNotFound`], [`CatalogError::Repo`].
+    pub async fn image(&self, id: ImageId) -> Result<(Image, Product), CatalogError> {
+        let image = self.images.find(id).await?;
+        self.with_product(id, image).await
+    }
+
+    /// A page of images.
+    ///
+    /// # Errors
+    /// [`CatalogError::ProductNotFound`] when it asks for a product that is not there,
+    /// [`CatalogError::Repo`].
+    pub async fn images(&self, query: &ImageQuery) -> Result<ImagePage, CatalogError> {
+        if let Some(product) = &query.product_id
+            && self.products.find(product).await?.is_none()
+        {
+            return Err(not_found(product));
+        }
+        Ok(self.images.list(query).await?)
+    }
+
+    /// Replaces the fields that `patch` names.
+    ///
+    /// # Errors
+    /// [`CatalogError::ImageNotFound`], [`CatalogError::Repo`].
+    pub async fn edit_image(&self, id: ImageId, patch: &ImagePatch) -> Result<(Image, Product), CatalogError> {
+        let image = self.images.update(id, patch).await?;
+        self.with_product(id, image).await
+    }
+
+    /// Makes it its product's primary image.
+    ///
+    /// # Errors
+    /// [`CatalogError::ImageNotFound`], [`CatalogError::Repo`].
+    pub async fn set_primary(&self, id: ImageId) -> Result<(Image, Product), CatalogError> {
+        let image = self.images.set_primary(id).await?;
+        self.with_product(id, image).await
+    }
+
+    /// Removes the image: its row at once, its objects now or, should the store fail, by the sweep.
+    ///
+    /// # Errors
+    /// [`CatalogError::ImageNotFound`], [`CatalogError::Repo`].
+    pub async fn delete_image(&self, id: ImageId) -> Result<(), CatalogError> {
+        let entry = self.images.delete(id, self.clock.now()).await?;
+        let entry = entry.ok_or_else(|| CatalogError::ImageNotFound(id.to_string()))?;
+        self.delete_objects(&entry).await;
+        Ok(())
+    }
+
+    async fn with_product(&self, id: ImageId, image: Option<Image>) -> Result<(Image, Product), CatalogError> {
+        let gone = || CatalogError::ImageNotFound(id.to_string());
+        let image = image.ok_or_else(gone)?;
+        // The product may have been deleted since, and its images with it.
+        let product = self.products.find(&image.product_id).await?.ok_or_else(gone)?;
+        Ok((image, product))
+    }
+
+    /// The row is gone already, so a failure here is the sweep's to mend, not the client's.
+    async fn delete_objects(&self, entry: &JournalEntry) {
+        let left = |error: &dyn std::error::Error| {
+            tracing::warn!(image = %entry.image, error = %error, "the objects of a deleted image are left to the sweep");
+        };
+        match self.store.delete(&entry.keys).await {
+            Err(error) => left(&error),
+            Ok(()) => {
+                if let Err(error) = self.journal.finish(entry.image).await {
+                    left(&error);
+                }
+            }
+        }
+    }
+}
+
+fn not_found(id: &ProductId) -> CatalogError {
+    CatalogError::ProductNotFound(id.to_string())
+}
