@@ -1,0 +1,120 @@
+//! What an upload's header says, and whether packshot takes it.
+//!
+//! Owns the limits on dimensions and the estimate of what decoding will cost; refuses to decode.
+//! The surprising rule: dimensions are those as displayed, so a turned picture is measured turned.
+
+use crate::failure::Result;
+use crate::orientation::Orientation;
+use crate::raster::Channels;
+use crate::settings::ImagingSettings;
+use crate::{jpeg, png, webp};
+use packshot_domain::image::{Dimensions, ImageFormat};
+use packshot_domain::ports::image_processor::ProcessError;
+
+/// What is known before a pixel is decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// The coding.
+    pub(crate) format: ImageFormat,
+    /// The size of the stored pixels.
+    pub(crate) coded: Dimensions,
+    /// How they must be turned.
+    pub(crate) orientation: Orientation,
+    /// What a pixel is made of.
+    pub(crate) model: Model,
+    /// Whether a sample has 16 bits.
+    pub(crate) sixteen_bits: bool,
+    /// Whether the coding shows the whole picture again and again, each time finer (progressive,
+    /// interlaced), so that a decoder must hold all of it.
+    pub(crate) needs_whole: bool,
+}
+
+/// What a pixel of the file is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Model {
+    /// Lightness.
+    Gray,
+    /// Lightness, alpha.
+    GrayAlpha,
+    /// Red, green, blue.
+    Rgb,
+    /// Red, green, blue, alpha.
+    Rgba,
+    /// Four inks.
+    Cmyk,
+}
+
+impl Model {
+    /// Whether there is alpha.
+    pub(crate) fn has_alpha(self) -> bool {
+        self.channels().has_alpha()
+    }
+
+    /// What the decoded picture is made of.
+    pub(crate) fn channels(self) -> Channels {
+        match self {
+            Self::Gray => Channels::Gray,
+            Self::GrayAlpha => Channels::GrayAlpha,
+            Self::Rgb | Self::Cmyk => Channels::Rgb,
+            Self::Rgba => Channels::Rgba,
+        }
+    }
+}
+
+impl Header {
+    /// The size as displayed.
+    pub(crate) fn displayed(&self) -> Dimensions {
+        self.orientation.display(self.coded)
+    }
+
+    /// What the picture counts in the budget of decoded bytes: 4 bytes a pixel, more for 16 bits and
+    /// for codings that a decoder must hold whole.
+    pub(crate) fn cost_bytes(&self) -> u64 {
+        let mut per_pixel = 4;
+        if self.sixteen_bits {
+            per_pixel += 4;
+        }
+        if self.needs_whole {
+            // The coefficients of a progressive JPEG without subsampling; about a raster of a PNG.
+            per_pixel += 6;
+        }
+        self.coded.pixels().saturating_mul(per_pixel)
+    }
+
+    /// Checks the size as displayed.
+    ///
+    /// # Errors
+    /// `TooSmall`, `TooLarge`.
+    pub(crate) fn check(&self, settings: &ImagingSettings) -> Result<()> {
+        let actual = self.displayed();
+        let &ImagingSettings { min_width, min_height, max_width, max_height, .. } = settings;
+        if actual.width() > max_width || actual.height() > max_height {
+            return Err(ProcessError::TooLarge { actual, max_width, max_height });
+        }
+        if actual.width() < min_width || actual.height() < min_height {
+            return Err(ProcessError::TooSmall { actual, min_width, min_height });
+        }
+        Ok(())
+    }
+}
+
+/// Reads the header of an upload in `format`.
+///
+/// # Errors
+/// `Corrupt`, `Animated`, `Unsupported`.
+pub(crate) fn read(data: &[u8], format: ImageFormat) -> Result<Header> {
+    match format {
+        ImageFormat::Jpeg => jpeg::header::read(data),
+        ImageFormat::Png => png::header::read(data),
+        ImageFormat::WebP => webp::header::read(data),
+    }
+}
+
+/// The embedded ICC profile, where there is a whole one.
+pub(crate) fn profile(data: &[u8], format: ImageFormat) -> Option<Vec<u8>> {
+    match format {
+        ImageFormat::Jpeg => jpeg::icc::profile(data),
+        ImageFormat::Png => png::icc::profile(data),
+        ImageFormat::WebP => webp::clean::profile(data),
+    }
+}

@@ -1,0 +1,75 @@
+//! A JPEG without what is not its picture.
+//!
+//! Owns which segments stay: those that decoding needs, JFIF without a thumbnail, the ICC profile and
+//! Adobe's colour transform. Refuses to change a byte of what stays. The surprising rule: everything
+//! else goes, known or not (EXIF, XMP, IPTC, comments, further pictures, maker segments, bytes after
+//! the end), so a new kind of metadata cannot slip through.
+
+use super::icc;
+use super::segments::{APP0, APP1, APP2, APP14, DAC, DHT, DNL, DQT, DRI, EOI, Piece, SOI, SOS, is_frame, pieces};
+use crate::exif;
+use crate::failure::{Result, corrupt};
+use crate::orientation::Orientation;
+use crate::original::Keep;
+
+/// `data` with nothing in it but what [`Keep`] and the decoder ask for.
+///
+/// # Errors
+/// `Corrupt` when the structure is broken or there is no end-of-image marker.
+pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(data.len() + 40);
+    let mut orientation = (keep.orientation != Orientation::Upright).then_some(keep.orientation);
+    for piece in pieces(data) {
+        match piece? {
+            Piece::Scan(raw) => out.extend_from_slice(raw),
+            Piece::Segment { marker: APP0, payload, raw } => {
+                if payload.starts_with(b"JFIF\0") {
+                    push_jfif(payload, raw, &mut out);
+                }
+            }
+            Piece::Segment { marker, payload, raw } => {
+                // EXIF 2.32, 4.5.4: right after SOI; where there is JFIF, that comes first by its own rule.
+                if marker != SOI
+                    && let Some(stated) = orientation.take()
+                {
+                    push_exif(stated, &mut out);
+                }
+                if stays(marker, payload, keep) {
+                    out.extend_from_slice(raw);
+                }
+            }
+        }
+    }
+    if out.ends_with(&[0xff, EOI]) { Ok(out) } else { Err(corrupt("it has no end-of-image marker")) }
+}
+
+fn stays(marker: u8, payload: &[u8], keep: Keep) -> bool {
+    match marker {
+        SOI | EOI | SOS | DQT | DNL | DRI | DHT | DAC => true,
+        APP2 => keep.icc && payload.starts_with(icc::PREFIX),
+        APP14 => payload.starts_with(b"Adobe"),
+        other => is_frame(other),
+    }
+}
+
+/// JFIF 1.02: version, units and densities are 14 bytes with the identifier; a thumbnail would follow.
+fn push_jfif(payload: &[u8], raw: &[u8], out: &mut Vec<u8>) {
+    match payload.get(..14) {
+        Some(&[.., 0, 0]) if payload.len() == 14 => out.extend_from_slice(raw),
+        Some(fields) => {
+            out.extend_from_slice(&[0xff, APP0, 0, 16]);
+            out.extend_from_slice(&fields[..12]);
+            out.extend_from_slice(&[0, 0]);
+        }
+        // Too short to say anything.
+        None => {}
+    }
+}
+
+fn push_exif(orientation: Orientation, out: &mut Vec<u8>) {
+    let block = exif::only_orientation(orientation);
+    // 2 bytes of length, 6 of prefix, 26 of block.
+    out.extend_from_slice(&[0xff, APP1, 0, 34]);
+    out.extend_from_slice(exif::PREFIX);
+    out.extend_from_slice(&block);
+}

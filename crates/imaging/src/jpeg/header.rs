@@ -1,0 +1,92 @@
+//! A JPEG's frame header and the EXIF orientation.
+//!
+//! Owns which codings are taken; refuses to trust anything but the frame header for dimensions.
+//! The surprising rule: only segments before the first scan are read, so the price does not depend on
+//! the file's size.
+
+use super::segments::{APP1, Piece, SOS, is_frame, pieces};
+use crate::exif;
+use crate::failure::{Result, corrupt, unsupported};
+use crate::header::{Header, Model};
+use crate::orientation::Orientation;
+use packshot_domain::image::{Dimensions, ImageFormat};
+use packshot_domain::ports::image_processor::ProcessError;
+
+/// What the segments before the first scan say.
+///
+/// # Errors
+/// `Corrupt` for a broken structure, `Unsupported` for codings other than baseline, extended and
+/// progressive Huffman with 8 bits and 1, 3 or 4 components.
+pub(crate) fn read(data: &[u8]) -> Result<Header> {
+    let mut frame: Option<Frame> = None;
+    let mut orientation = None;
+    for piece in pieces(data) {
+        match piece? {
+            Piece::Segment { marker: SOS, .. } => {
+                let frame = frame.ok_or_else(|| corrupt("a scan comes before the frame header"))?;
+                return Ok(Header {
+                    format: ImageFormat::Jpeg,
+                    coded: frame.size,
+                    orientation: orientation.unwrap_or(Orientation::Upright),
+                    model: frame.model,
+                    sixteen_bits: false,
+                    needs_whole: frame.progressive,
+                });
+            }
+            Piece::Segment { marker: APP1, payload, .. } if payload.starts_with(exif::PREFIX) => {
+                orientation = orientation.or_else(|| exif::orientation(payload));
+            }
+            Piece::Segment { marker, payload, .. } if is_frame(marker) => {
+                let earlier = frame.replace(Frame::parse(marker, payload)?);
+                if earlier.is_some() {
+                    return Err(corrupt("it has two frame headers"));
+                }
+            }
+            _ => {}
+        }
+    }
+    Err(corrupt("it has no image data"))
+}
+
+struct Frame {
+    size: Dimensions,
+    model: Model,
+    progressive: bool,
+}
+
+impl Frame {
+    fn parse(marker: u8, payload: &[u8]) -> Result<Self> {
+        let progressive = match marker {
+            0xc0 | 0xc1 => false,
+            0xc2 => true,
+            0xc3 => return Err(unsupported("lossless JPEG")),
+            0xc5..=0xc7 => return Err(unsupported("hierarchical JPEG")),
+            _ => return Err(unsupported("JPEG with arithmetic coding")),
+        };
+        let &[precision, h1, h0, w1, w0, components, ..] = payload else {
+            return Err(corrupt("the frame header is too short"));
+        };
+        if precision != 8 {
+            return Err(unsupported(format!("JPEG with {precision} bits a sample")));
+        }
+        let (width, height) = (u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0]));
+        if height == 0 && width > 0 {
+            return Err(unsupported("JPEG that states its height only after the data"));
+        }
+        let size = Dimensions::new(width.into(), height.into()).ok_or_else(empty)?;
+        let model = match components {
+            1 => Model::Gray,
+            3 => Model::Rgb,
+            4 => Model::Cmyk,
+            other => return Err(unsupported(format!("JPEG with {other} components"))),
+        };
+        if payload.len() != 6 + 3 * usize::from(components) {
+            return Err(corrupt("the frame header has the wrong length"));
+        }
+        Ok(Self { size, model, progressive })
+    }
+}
+
+fn empty() -> ProcessError {
+    corrupt("its width or height is zero")
+}

@@ -1,0 +1,96 @@
+//! The way of one upload on a worker thread, from its bytes to everything that is stored of it.
+//!
+//! Owns the order of the steps; refuses to do any of them.
+//! The surprising rule: the original is turned last, so that a damaged upload does not pay for it.
+
+use crate::colour::Colour;
+use crate::decode::{Decoded, Goal, decode};
+use crate::failure::Result;
+use crate::header::{self, Header};
+use crate::linear::{Linear, to_8};
+use crate::original;
+use crate::plan::{Plan, plan};
+use crate::raster::{Raster, Rows};
+use crate::render::Studio;
+use crate::resize::Shrinker;
+use crate::settings::Profile;
+use bytes::Bytes;
+use packshot_domain::image::Dimensions;
+use packshot_domain::ports::image_processor::ProcessedImage;
+use packshot_domain::variant::VariantSpecs;
+use std::rc::Rc;
+
+/// Makes everything that is stored of `upload`, whose header has been checked.
+///
+/// # Errors
+/// `Corrupt`, `TooCostly`, `Internal`.
+pub(crate) fn run(upload: &Bytes, header: &Header, specs: &VariantSpecs, profile: Profile) -> Result<ProcessedImage> {
+    let embedded = header::profile(upload, header.format);
+    let colour = Colour::new(embedded.as_deref(), header.model);
+    let plan = plan(header.displayed(), specs);
+    let (whole, shrunk) = pixels(upload, header, plan, &colour, profile)?;
+    let original = original::clean(upload, header)?;
+    let mut studio =
+        Studio { whole, shrunk, header, original: &original, was_srgb: was_srgb(&colour, header), profile, last: None };
+    let variants = specs.as_slice().iter().map(|spec| studio.render(spec)).collect::<Result<_>>()?;
+    Ok(ProcessedImage {
+        format: header.format,
+        dimensions: header.displayed(),
+        color_profile: colour.description,
+        variants,
+        original,
+    })
+}
+
+/// Whether the upload's own coded picture is what a variant must be: sRGB without conversion.
+fn was_srgb(colour: &Colour, header: &Header) -> bool {
+    colour.is_srgb() && header.model != header::Model::Cmyk
+}
+
+type Pixels = (Option<Rc<Raster<u8>>>, Option<Linear>);
+
+/// Decodes once; what the plan asks for, upright and in sRGB.
+fn pixels(upload: &Bytes, header: &Header, plan: Plan, colour: &Colour, profile: Profile) -> Result<Pixels> {
+    let goal = match plan.shrunk {
+        Some(size) if !plan.whole => Goal::Shrunk(header.orientation.display(size)),
+        _ => Goal::Whole,
+    };
+    match decode(upload, header, goal, colour, profile)? {
+        Decoded::Shrunk(light) => {
+            let light = Linear(header.orientation.turn(light.0));
+            Ok((None, Some(in_srgb(light, colour, header))))
+        }
+        Decoded::Eight(raster) => {
+            let mut raster = header.orientation.turn(raster);
+            if header.model != header::Model::Cmyk {
+                colour.convert(&mut raster);
+            }
+            let shrunk = shrunk(&raster, Rows::Eight(&raster.samples), plan.shrunk)?;
+            Ok((Some(Rc::new(raster)), shrunk))
+        }
+        Decoded::Sixteen(raster) => {
+            let mut raster = header.orientation.turn(raster);
+            colour.convert(&mut raster);
+            let shrunk = shrunk(&raster, Rows::Sixteen(&raster.samples), plan.shrunk)?;
+            let samples = raster.samples.iter().map(|&sample| to_8(sample)).collect();
+            Ok((Some(Rc::new(Raster { size: raster.size, channels: raster.channels, samples })), shrunk))
+        }
+    }
+}
+
+/// Inks became sRGB while they were decoded; everything else still has the profile's colours.
+fn in_srgb(light: Linear, colour: &Colour, header: &Header) -> Linear {
+    if colour.is_srgb() || header.model == header::Model::Cmyk {
+        return light;
+    }
+    let mut coded = light.into_coded_16();
+    colour.convert(&mut coded);
+    Linear::from_coded_16(coded)
+}
+
+fn shrunk<T: Copy + Default>(raster: &Raster<T>, rows: Rows<'_>, target: Option<Dimensions>) -> Result<Option<Linear>> {
+    let Some(target) = target else { return Ok(None) };
+    let mut shrinker = Shrinker::new(raster.size, target, raster.channels);
+    shrinker.push(rows)?;
+    shrinker.finish().map(Some)
+}

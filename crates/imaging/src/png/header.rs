@@ -1,0 +1,112 @@
+//! A PNG's IHDR, its `eXIf` orientation and whether it is animated.
+//!
+//! Owns which codings are taken; refuses to inflate image data.
+//! The surprising rule: all chunk headers are walked, since `eXIf` may stand after the image data.
+
+use super::chunks::{Chunk, SIGNATURE, chunks};
+use crate::exif;
+use crate::failure::{Result, corrupt, unsupported};
+use crate::header::{Header, Model};
+use crate::orientation::Orientation;
+use packshot_domain::image::{Dimensions, ImageFormat};
+use packshot_domain::ports::image_processor::ProcessError;
+
+/// What the chunks say without the image data being inflated.
+///
+/// # Errors
+/// `Corrupt` for a broken structure, `Animated` for an APNG, `Unsupported` for chunks that only other
+/// dialects of PNG have.
+pub(crate) fn read(data: &[u8]) -> Result<Header> {
+    if !data.starts_with(SIGNATURE) {
+        return Err(corrupt("the PNG signature is missing"));
+    }
+    let mut walk = chunks(data);
+    let first = walk.next().unwrap_or_else(|| Err(corrupt("it has no chunks")))?;
+    let ihdr = Ihdr::parse(&first)?;
+    let mut found = Found::default();
+    for chunk in walk {
+        found.note(&chunk?)?;
+    }
+    if !found.image_data {
+        return Err(corrupt("it has no image data"));
+    }
+    if ihdr.colour_type == 3 && !found.palette {
+        return Err(corrupt("its palette is missing"));
+    }
+    let alpha = matches!(ihdr.colour_type, 4 | 6) || found.transparency;
+    let model = match (ihdr.colour_type, alpha) {
+        (0, false) => Model::Gray,
+        (0 | 4, true) => Model::GrayAlpha,
+        (_, false) => Model::Rgb,
+        (_, true) => Model::Rgba,
+    };
+    Ok(Header {
+        format: ImageFormat::Png,
+        coded: ihdr.size,
+        orientation: found.orientation.unwrap_or(Orientation::Upright),
+        model,
+        sixteen_bits: ihdr.depth == 16,
+        needs_whole: ihdr.interlaced,
+    })
+}
+
+/// Section 11.2.1.
+struct Ihdr {
+    size: Dimensions,
+    depth: u8,
+    colour_type: u8,
+    interlaced: bool,
+}
+
+impl Ihdr {
+    fn parse(chunk: &Chunk<'_>) -> Result<Self> {
+        if &chunk.kind == b"CgBI" {
+            return Err(unsupported("PNG in Apple's CgBI dialect"));
+        }
+        if &chunk.kind != b"IHDR" || !chunk.is_intact() {
+            return Err(corrupt("its header chunk is missing or damaged"));
+        }
+        let &[w3, w2, w1, w0, h3, h2, h1, h0, depth, colour_type, compression, filter, interlace] = chunk.data else {
+            return Err(corrupt("its header chunk has the wrong length"));
+        };
+        let allowed: &[u8] = match colour_type {
+            0 => &[1, 2, 4, 8, 16],
+            3 => &[1, 2, 4, 8],
+            2 | 4 | 6 => &[8, 16],
+            _ => &[],
+        };
+        if !allowed.contains(&depth) || compression != 0 || filter != 0 || interlace > 1 {
+            return Err(corrupt("its header chunk holds a value that PNG does not have"));
+        }
+        let size = Dimensions::new(u32::from_be_bytes([w3, w2, w1, w0]), u32::from_be_bytes([h3, h2, h1, h0]))
+            .ok_or_else(|| corrupt("its width or height is zero"))?;
+        Ok(Self { size, depth, colour_type, interlaced: interlace == 1 })
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    image_data: bool,
+    palette: bool,
+    transparency: bool,
+    orientation: Option<Orientation>,
+}
+
+impl Found {
+    fn note(&mut self, chunk: &Chunk<'_>) -> Result<()> {
+        match &chunk.kind {
+            b"acTL" if !self.image_data => return Err(ProcessError::Animated),
+            b"IDAT" => self.image_data = true,
+            b"PLTE" => self.palette = true,
+            b"tRNS" if !self.image_data => self.transparency |= chunk.is_intact(),
+            b"eXIf" if chunk.is_intact() => {
+                self.orientation = self.orientation.or_else(|| exif::orientation(chunk.data));
+            }
+            b"IHDR" => return Err(corrupt("it has two header chunks")),
+            b"IEND" => {}
+            _ if chunk.is_critical() => return Err(unsupported("PNG with an unknown critical chunk")),
+            _ => {}
+        }
+        Ok(())
+    }
+}

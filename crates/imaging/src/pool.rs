@@ -1,0 +1,234 @@
+//! Worker threads, the queue before them and the budget of decoded bytes.
+//!
+//! Owns when a job runs; refuses to know what it does.
+//! The surprising rule: jobs start in the order in which they came. A large one at the front is not
+//! overtaken by small ones that would fit, so it cannot starve.
+
+use crate::settings::{ImagingSettings, StartError};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Why a job gave no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It did not start in time, or the queue was full.
+    Overloaded,
+    /// It panicked.
+    Panicked,
+}
+
+/// Worker threads that live as long as this does.
+pub(crate) struct Pool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// Something was queued, finished or closed.
+    changed: Condvar,
+    budget_bytes: u64,
+    queue_bytes: usize,
+    max_wait: Duration,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Job>,
+    queued_bytes: usize,
+    running_bytes: u64,
+    running: usize,
+    closed: bool,
+}
+
+/// What a job costs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    /// In the budget of decoded bytes, while it runs.
+    pub(crate) decoded_bytes: u64,
+    /// In the queue, while it waits.
+    pub(crate) waiting_bytes: usize,
+}
+
+struct Job {
+    cost: Cost,
+    deadline: Instant,
+    work: Box<dyn Work>,
+}
+
+/// A job's work together with the way back to its caller.
+trait Work: Send {
+    /// Whether anybody still waits for the result.
+    fn is_wanted(&self) -> bool;
+    fn refuse(self: Box<Self>, refusal: Refusal);
+    fn run(self: Box<Self>);
+}
+
+struct Task<F, T> {
+    work: F,
+    reply: oneshot::Sender<Result<T, Refusal>>,
+}
+
+impl<F: FnOnce() -> T + Send, T: Send> Work for Task<F, T> {
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
+    fn refuse(self: Box<Self>, refusal: Refusal) {
+        // A caller that has gone needs no answer.
+        let _ = self.reply.send(Err(refusal));
+    }
+
+    fn run(self: Box<Self>) {
+        let Self { work, reply } = *self;
+        let result = catch_unwind(AssertUnwindSafe(work)).map_err(|_| Refusal::Panicked);
+        let _ = reply.send(result);
+    }
+}
+
+impl Pool {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// [`StartError::Thread`].
+    pub(crate) fn new(settings: &ImagingSettings) -> Result<Self, StartError> {
+        let pool = Self {
+            shared: Arc::new(Shared {
+                state: Mutex::default(),
+                changed: Condvar::new(),
+                budget_bytes: settings.budget_bytes,
+                queue_bytes: settings.queue_bytes,
+                max_wait: settings.max_wait,
+            }),
+        };
+        for number in 0..settings.workers {
+            pool.spawn(format!("imaging-{number}"), Shared::work)?;
+        }
+        pool.spawn("imaging-queue".to_owned(), Shared::expire)?;
+        Ok(pool)
+    }
+
+    fn spawn(&self, name: String, body: fn(&Shared)) -> Result<(), StartError> {
+        let shared = Arc::clone(&self.shared);
+        thread::Builder::new().name(name).spawn(move || body(&shared)).map_err(StartError::Thread)?;
+        Ok(())
+    }
+
+    /// Runs `work` on a worker when its cost fits the budget.
+    /// When the future is dropped before the work has started, it never starts.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        cost: Cost,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job { cost, deadline: Instant::now() + self.shared.max_wait, work: Box::new(Task { work, reply }) };
+        self.shared.queue(job)?;
+        // The sender is dropped unsent only when the pool goes away.
+        answer.await.unwrap_or(Err(Refusal::Overloaded))
+    }
+}
+
+impl Drop for Pool {
+    /// Jobs that run are finished by their threads; waiting ones are refused.
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.closed = true;
+        state.queue.clear();
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code that can panic runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn queue(&self, job: Job) -> Result<(), Refusal> {
+        let mut state = self.lock();
+        state.forget_unwanted();
+        let bytes = state.queued_bytes.saturating_add(job.cost.waiting_bytes);
+        if bytes > self.queue_bytes && !state.queue.is_empty() {
+            return Err(Refusal::Overloaded);
+        }
+        state.queued_bytes = bytes;
+        state.queue.push_back(job);
+        drop(state);
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    /// A worker's life.
+    fn work(&self) {
+        let mut state = self.lock();
+        while !state.closed {
+            let Some(job) = state.take(self.budget_bytes) else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            drop(state);
+            if job.deadline < Instant::now() {
+                job.work.refuse(Refusal::Overloaded);
+            } else {
+                job.work.run();
+            }
+            state = self.lock();
+            state.running -= 1;
+            state.running_bytes -= job.cost.decoded_bytes;
+            self.changed.notify_all();
+        }
+    }
+
+    /// The life of the thread that refuses what has waited too long while every worker is busy.
+    fn expire(&self) {
+        let mut state = self.lock();
+        while !state.closed {
+            let now = Instant::now();
+            while state.queue.front().is_some_and(|job| job.deadline <= now) {
+                if let Some(job) = state.pop() {
+                    job.work.refuse(Refusal::Overloaded);
+                }
+            }
+            let pause = state.queue.front().map(|job| job.deadline - now);
+            state = match pause {
+                Some(pause) => self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+}
+
+impl State {
+    /// The next job, when it fits; a job that never fits runs alone.
+    fn take(&mut self, budget_bytes: u64) -> Option<Job> {
+        self.forget_unwanted();
+        let needed = self.queue.front()?.cost.decoded_bytes;
+        let fits = self.running_bytes.saturating_add(needed) <= budget_bytes;
+        if !fits && self.running > 0 {
+            return None;
+        }
+        let job = self.pop()?;
+        self.running += 1;
+        self.running_bytes += needed;
+        Some(job)
+    }
+
+    fn pop(&mut self) -> Option<Job> {
+        let job = self.queue.pop_front()?;
+        self.queued_bytes -= job.cost.waiting_bytes;
+        Some(job)
+    }
+
+    fn forget_unwanted(&mut self) {
+        self.queue.retain(|job| job.work.is_wanted());
+        self.queued_bytes = self.queue.iter().map(|job| job.cost.waiting_bytes).sum();
+    }
+}

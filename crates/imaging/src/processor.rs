@@ -1,0 +1,53 @@
+//! The port's adapter: looks at an upload, waits for a worker, runs the pipeline there.
+//!
+//! Owns the worker pool; refuses to do any work on the caller's thread but reading the header.
+//! The surprising rule: an upload that is refused by its header never waits for a worker.
+
+use crate::failure::{Result, internal, unsupported};
+use crate::pool::{Cost, Pool, Refusal};
+use crate::settings::{ImagingSettings, StartError};
+use crate::{header, pipeline, sniff};
+use async_trait::async_trait;
+use bytes::Bytes;
+use packshot_domain::ports::image_processor::{ImageProcessor, ProcessError, ProcessedImage, Sniffed};
+use packshot_domain::variant::VariantSpecs;
+
+/// Processes pictures with the codecs of this crate, on its own threads.
+pub struct CodecImageProcessor {
+    settings: ImagingSettings,
+    pool: Pool,
+}
+
+impl CodecImageProcessor {
+    /// Starts the worker threads; they end when this is dropped and their last job is done.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn new(settings: ImagingSettings) -> std::result::Result<Self, StartError> {
+        settings.validate()?;
+        let pool = Pool::new(&settings)?;
+        Ok(Self { settings, pool })
+    }
+}
+
+#[async_trait]
+impl ImageProcessor for CodecImageProcessor {
+    fn sniff(&self, bytes: &[u8]) -> Sniffed {
+        sniff::sniff(bytes)
+    }
+
+    async fn process(&self, upload: Bytes, specs: &VariantSpecs) -> Result<ProcessedImage> {
+        let format = sniff::supported(&upload).ok_or_else(|| unsupported("neither JPEG nor PNG nor WebP"))?;
+        let header = header::read(&upload, format)?;
+        header.check(&self.settings)?;
+        let cost = Cost { decoded_bytes: header.cost_bytes(), waiting_bytes: upload.len() };
+        let specs = specs.clone();
+        let profile = self.settings.profile;
+        let outcome = self.pool.run(cost, move || pipeline::run(&upload, &header, &specs, profile)).await;
+        match outcome {
+            Ok(result) => result,
+            Err(Refusal::Overloaded) => Err(ProcessError::Overloaded),
+            Err(Refusal::Panicked) => Err(internal("the pipeline panicked")),
+        }
+    }
+}

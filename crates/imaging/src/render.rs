@@ -1,0 +1,204 @@
+//! One variant after the other, from the decoded picture.
+//!
+//! Owns fitting, cutting, padding, flattening, and the rule about size; refuses to decode.
+//! The surprising rule: a variant at the upload's own size is never worse than the upload. Where coding
+//! it anew would take more bytes than the original has, it is, in this order: the original's own coded
+//! picture, when format and colours allow; the lossless WebP of a PNG, when that is not larger; else
+//! coded at less quality, down to [`LEAST_QUALITY`] of what was asked, until it is not larger.
+
+use crate::encode::{Effort, encode};
+use crate::failure::{Result, internal};
+use crate::header::Header;
+use crate::linear::Linear;
+use crate::orientation::Orientation;
+use crate::original::{self, Keep};
+use crate::raster::{Channels, Raster};
+use crate::resize::{Window, shrink};
+use crate::settings::Profile;
+use bytes::Bytes;
+use packshot_domain::image::{Dimensions, ImageFormat};
+use packshot_domain::ports::image_processor::RenderedVariant;
+use packshot_domain::variant::{Fit, VariantSpec};
+use std::rc::Rc;
+
+/// Tenths of the quality asked for, tried in this order when a variant is larger than the original.
+const LESS_QUALITY: [u8; 4] = [8, 6, 5, LEAST_QUALITY];
+
+/// The least of [`LESS_QUALITY`].
+const LEAST_QUALITY: u8 = 4;
+
+/// The decoded picture, upright and in sRGB, in the sizes that the plan asked for.
+pub(crate) struct Studio<'a> {
+    /// Every pixel; there when a variant is as large as the upload.
+    pub(crate) whole: Option<Rc<Raster<u8>>>,
+    /// The largest of the shrunk variants.
+    pub(crate) shrunk: Option<Linear>,
+    /// The upload's header.
+    pub(crate) header: &'a Header,
+    /// The cleaned original.
+    pub(crate) original: &'a Bytes,
+    /// Whether the upload's colours are sRGB without conversion.
+    pub(crate) was_srgb: bool,
+    /// Quality or CPU time.
+    pub(crate) profile: Profile,
+    /// The last picture made, which the next variant often shares.
+    pub(crate) last: Option<(Fit, Rc<Raster<u8>>)>,
+}
+
+impl Studio<'_> {
+    /// Makes the variant of `spec`.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub(crate) fn render(&mut self, spec: &VariantSpec) -> Result<RenderedVariant> {
+        let format = spec.format.resolve(self.header.format);
+        let picture = self.fitted(spec.fit)?;
+        let picture = if format == ImageFormat::Jpeg { on_white(picture) } else { without_idle_alpha(picture) };
+        let effort = Effort { quality: spec.quality.get(), lossless: false, profile: self.profile };
+        let coded = encode(&picture, format, effort)?;
+        let same = self.header.displayed() == picture.size && spec.fit.scaled(picture.size) == picture.size;
+        let bytes = if same && coded.len() > self.original.len() {
+            self.no_larger(&picture, format, effort, coded)?
+        } else {
+            coded.into()
+        };
+        Ok(RenderedVariant { name: spec.name.clone(), format, dimensions: picture.size, bytes })
+    }
+
+    /// See the rule in the module's description. `coded` is larger than the original.
+    fn no_larger(&self, picture: &Raster<u8>, format: ImageFormat, effort: Effort, coded: Vec<u8>) -> Result<Bytes> {
+        let limit = self.original.len();
+        let header = self.header;
+        if format == header.format && self.was_srgb && header.orientation == Orientation::Upright {
+            let plain = Keep { icc: false, orientation: Orientation::Upright };
+            return original::without_metadata(self.original, header, plain).map(Bytes::from);
+        }
+        if format == ImageFormat::Png {
+            return Ok(coded.into());
+        }
+        if format == ImageFormat::WebP && header.format == ImageFormat::Png {
+            let lossless = encode(picture, format, Effort { lossless: true, ..effort })?;
+            if lossless.len() <= limit {
+                return Ok(lossless.into());
+            }
+        }
+        let mut smallest = coded;
+        for tenths in LESS_QUALITY {
+            let quality = (effort.quality / 10).saturating_mul(tenths).max(1);
+            let smaller = encode(picture, format, Effort { quality, ..effort })?;
+            if smaller.len() < smallest.len() {
+                smallest = smaller;
+            }
+            if smallest.len() <= limit {
+                break;
+            }
+        }
+        Ok(smallest.into())
+    }
+
+    /// The pixels of a variant of this fit.
+    fn fitted(&mut self, fit: Fit) -> Result<Rc<Raster<u8>>> {
+        if let Some((known, picture)) = &self.last
+            && *known == fit
+        {
+            return Ok(Rc::clone(picture));
+        }
+        let displayed = self.header.displayed();
+        let (scaled, output) = (fit.scaled(displayed), fit.output(displayed));
+        let inner = if let Fit::Contain { .. } = fit { scaled } else { output };
+        let picture = if scaled == displayed { self.cut(inner)? } else { self.shrink(scaled, inner)? };
+        let picture = match fit {
+            Fit::Contain { background, .. } if inner != output => Rc::new(padded(&picture, output, background)),
+            _ => picture,
+        };
+        self.last = Some((fit, Rc::clone(&picture)));
+        Ok(picture)
+    }
+
+    /// The middle of the whole picture.
+    fn cut(&self, inner: Dimensions) -> Result<Rc<Raster<u8>>> {
+        let whole = self.whole.as_ref().ok_or_else(|| internal("the whole picture was not kept"))?;
+        if inner == whole.size {
+            return Ok(Rc::clone(whole));
+        }
+        let (left, top) = middle(whole.size, inner);
+        Ok(Rc::new(whole.cut(left as usize, top as usize, inner)))
+    }
+
+    /// The middle of the picture at `scaled`.
+    fn shrink(&self, scaled: Dimensions, inner: Dimensions) -> Result<Rc<Raster<u8>>> {
+        let shrunk = self.shrunk.as_ref().ok_or_else(|| internal("the shrunk picture was not kept"))?;
+        let from = shrunk.0.size;
+        if from == inner && from == scaled {
+            return Ok(Rc::new(shrunk.to_coded_8()));
+        }
+        let (left, top) = middle(scaled, inner);
+        let across = f64::from(from.width()) / f64::from(scaled.width());
+        let down = f64::from(from.height()) / f64::from(scaled.height());
+        let window = Window {
+            left: f64::from(left) * across,
+            top: f64::from(top) * down,
+            width: f64::from(inner.width()) * across,
+            height: f64::from(inner.height()) * down,
+        };
+        Ok(Rc::new(shrink(shrunk, window, inner)?.to_coded_8()))
+    }
+}
+
+/// The upper left corner of the middle `inner` of `outer`.
+fn middle(outer: Dimensions, inner: Dimensions) -> (u32, u32) {
+    ((outer.width() - inner.width()) / 2, (outer.height() - inner.height()) / 2)
+}
+
+/// `picture` in the middle of a box of `size`.
+fn padded(picture: &Raster<u8>, size: Dimensions, background: [u8; 4]) -> Raster<u8> {
+    let mut canvas = Raster { size, channels: Channels::Rgba, samples: Vec::new() };
+    canvas.samples = background.repeat(canvas.width() * canvas.height());
+    let (left, top) = middle(size, picture.size);
+    let row = canvas.row_samples();
+    let rows = canvas.samples.chunks_exact_mut(row).skip(top as usize);
+    for (to, from) in rows.zip(picture.samples.chunks_exact(picture.row_samples())) {
+        let to = to[left as usize * 4..].chunks_exact_mut(4);
+        for (to, from) in to.zip(from.chunks_exact(picture.channels.count())) {
+            to.copy_from_slice(&match *from {
+                [gray] => [gray, gray, gray, 255],
+                [gray, alpha] => [gray, gray, gray, alpha],
+                [r, g, b] => [r, g, b, 255],
+                [r, g, b, alpha, ..] => [r, g, b, alpha],
+                [] => background,
+            });
+        }
+    }
+    canvas
+}
+
+/// `picture` composed on white, in coded space as browsers do; as it is where it has no alpha.
+fn on_white(picture: Rc<Raster<u8>>) -> Rc<Raster<u8>> {
+    if !picture.channels.has_alpha() {
+        return picture;
+    }
+    let over = |code: u8, alpha: u8| {
+        let (code, alpha) = (u16::from(code), u16::from(alpha));
+        u8::try_from((code * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
+    };
+    flattened(&picture, over)
+}
+
+/// `picture` without its alpha where that is opaque everywhere.
+fn without_idle_alpha(picture: Rc<Raster<u8>>) -> Rc<Raster<u8>> {
+    let size = picture.channels.count();
+    if picture.channels.has_alpha() && picture.samples.chunks_exact(size).all(|pixel| pixel[size - 1] == 255) {
+        return flattened(&picture, |code, _| code);
+    }
+    picture
+}
+
+fn flattened(picture: &Raster<u8>, over: impl Fn(u8, u8) -> u8) -> Rc<Raster<u8>> {
+    let size = picture.channels.count();
+    let mut samples = Vec::with_capacity(picture.samples.len() / size * (size - 1));
+    for pixel in picture.samples.chunks_exact(size) {
+        samples.extend(pixel[..size - 1].iter().map(|&code| over(code, pixel[size - 1])));
+    }
+    let channels = if picture.channels.is_gray() { Channels::Gray } else { Channels::Rgb };
+    Rc::new(Raster { size: picture.size, channels, samples })
+}
