@@ -1,0 +1,120 @@
+//! An HTTP client as good as a shop's: reqwest, with a token or without.
+//!
+//! Owns the address, the token and the timeout; refuses to follow redirects or to judge statuses.
+
+use crate::answer::Answer;
+use crate::form::Form;
+use reqwest::Method;
+use reqwest::blocking::RequestBuilder;
+use std::time::Duration;
+
+/// Speaks to one server, perhaps as somebody.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::blocking::Client,
+    base: String,
+    token: Option<String>,
+}
+
+impl Client {
+    /// A client of the server at `base` (such as `http://127.0.0.1:8000`), without a token.
+    ///
+    /// # Panics
+    /// When reqwest cannot be set up.
+    #[must_use]
+    pub fn new(base: &str) -> Self {
+        let http = reqwest::blocking::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            // A server that hangs fails the test instead of stopping it.
+            .timeout(Duration::from_secs(120))
+            .build()
+            .expect("a client needs nothing");
+        Self { http, base: base.to_owned(), token: None }
+    }
+
+    /// The same client with this token.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// A request to be completed by the test.
+    ///
+    /// # Panics
+    /// When `method` is no method.
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// `GET path`.
+    #[must_use]
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Answer {
+        send(self.request("GET", path))
+    }
+
+    /// `GET path` with these headers.
+    #[must_use]
+    #[track_caller]
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        send(with_headers(self.request("GET", path), headers))
+    }
+
+    /// `POST /api/files` with this form.
+    #[must_use]
+    #[track_caller]
+    pub fn upload(&self, form: Form) -> Answer {
+        self.upload_with(form, &[])
+    }
+
+    /// `POST /api/files` with this form and these headers.
+    #[must_use]
+    #[track_caller]
+    pub fn upload_with(&self, form: Form, headers: &[(&str, &str)]) -> Answer {
+        let request = self.request("POST", "/api/files").header("content-type", Form::content_type());
+        send(with_headers(request, headers).body(form.into_body()))
+    }
+
+    /// `PUT path` with a JSON body.
+    #[must_use]
+    #[track_caller]
+    pub fn put_json(&self, path: &str, body: &str) -> Answer {
+        let request = self.request("PUT", path).header("content-type", "application/json");
+        send(request.body(body.to_owned()))
+    }
+
+    /// `DELETE path`.
+    #[must_use]
+    #[track_caller]
+    pub fn delete(&self, path: &str) -> Answer {
+        send(self.request("DELETE", path))
+    }
+}
+
+/// Sends a request and reads the whole answer.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+#[track_caller]
+pub fn send(request: RequestBuilder) -> Answer {
+    let response = request.send().unwrap_or_else(|error| panic!("no answer: {error:?}"));
+    let status = response.status().as_u16();
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    let body = response.bytes().unwrap_or_else(|error| panic!("the answer breaks off: {error:?}")).to_vec();
+    Answer { status, headers, body }
+}
+
+fn with_headers(request: RequestBuilder, headers: &[(&str, &str)]) -> RequestBuilder {
+    headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+}

@@ -1,0 +1,321 @@
+//! A server of one test: its folder, its process, its log.
+//!
+//! Owns the process's life: started with port 0 in an empty folder, killed when dropped, its log shown
+//! when the test fails. Refuses to share: every test has its own. Its surprising rule: rate limits are
+//! off and the secret is known, unless a test says otherwise; everything else is the default.
+
+use crate::answer::Answer;
+use crate::client::Client;
+use crate::command::{Finished, command, finish};
+use crate::token;
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// The product that most tests upload to.
+pub const PRODUCT: &str = "prod_789";
+
+/// What a server is started with.
+#[derive(Debug)]
+pub struct Builder {
+    settings: Vec<(String, String)>,
+    file: Option<String>,
+    folder: Arc<TempDir>,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    settings: Vec<(String, String)>,
+    folder: Arc<TempDir>,
+    address: String,
+    child: Child,
+    log: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
+    client: Client,
+}
+
+impl Builder {
+    /// Sets an environment variable, such as `PACKSHOT_LIMITS__PER_USER_HOUR`.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.unset_mut(name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Takes away a setting that the harness makes.
+    #[must_use]
+    pub fn unset(mut self, name: &str) -> Self {
+        self.unset_mut(name);
+        self
+    }
+
+    fn unset_mut(&mut self, name: &str) {
+        self.settings.retain(|(other, _)| other != name);
+    }
+
+    /// Writes this text as `packshot.toml`.
+    #[must_use]
+    pub fn file(mut self, toml: &str) -> Self {
+        self.file = Some(toml.to_owned());
+        self
+    }
+
+    /// Starts the server and waits until it listens.
+    ///
+    /// # Panics
+    /// When it ends instead; shows its log.
+    #[must_use]
+    pub fn start(self) -> Server {
+        if let Some(file) = &self.file {
+            std::fs::write(self.folder.path().join("packshot.toml"), file).expect("the folder can be written");
+        }
+        Server::spawn(self.settings, self.folder)
+    }
+
+    /// Starts the server and waits until it ends by itself, as it should with settings that cannot work.
+    #[must_use]
+    pub fn start_and_fail(self) -> Finished {
+        if let Some(file) = &self.file {
+            std::fs::write(self.folder.path().join("packshot.toml"), file).expect("the folder can be written");
+        }
+        finish(&mut command(self.folder.path(), pairs(&self.settings)))
+    }
+
+    /// The folder, before anything was started in it.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Server {
+    /// A server in an empty folder, to be configured.
+    ///
+    /// # Panics
+    /// When there is no room for a temporary folder.
+    #[must_use]
+    pub fn builder() -> Builder {
+        let defaults = [
+            ("PACKSHOT_SERVER__BIND", "127.0.0.1:0"),
+            ("PACKSHOT_AUTH__HS256_SECRET", token::SECRET),
+            ("PACKSHOT_LIMITS__PER_USER_HOUR", "0"),
+            ("PACKSHOT_LIMITS__PER_ADDRESS_HOUR", "0"),
+            ("PACKSHOT_LIMITS__PER_PRODUCT_DAY", "0"),
+        ];
+        let settings = defaults.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        Builder { settings, file: None, folder: Arc::new(tempfile::tempdir().expect("a temporary folder")) }
+    }
+
+    /// A server with the product [`PRODUCT`].
+    #[must_use]
+    #[track_caller]
+    pub fn start() -> Self {
+        Self::builder().start().with_product(PRODUCT)
+    }
+
+    /// Makes a product.
+    ///
+    /// # Panics
+    /// When the server does not make it.
+    #[must_use]
+    #[track_caller]
+    pub fn with_product(self, id: &str) -> Self {
+        let _: Answer = self.admin().put_json(&format!("/products/{id}"), r#"{"name": "A product"}"#).expect(201);
+        self
+    }
+
+    /// `127.0.0.1:PORT`.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The folder that it was started in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A client without a token.
+    #[must_use]
+    pub fn anyone(&self) -> &Client {
+        &self.client
+    }
+
+    /// A client with the token of the administrator `admin_user`.
+    #[must_use]
+    pub fn admin(&self) -> Client {
+        self.client.with_token(&token::admin("admin_user"))
+    }
+
+    /// Runs another command of the binary with the same settings in the same folder.
+    #[must_use]
+    pub fn run(&self, args: &[&str]) -> Finished {
+        finish(command(self.folder(), pairs(&self.settings)).args(args))
+    }
+
+    /// The files below its image folder, with paths relative to it.
+    #[must_use]
+    pub fn stored_files(&self) -> Vec<PathBuf> {
+        let root = self.folder().join("data/images");
+        let mut files = Vec::new();
+        collect(&root, &mut files);
+        files.sort();
+        files.iter().filter_map(|file| file.strip_prefix(&root).ok().map(Path::to_path_buf)).collect()
+    }
+
+    /// Ends it with SIGKILL, as a crash would.
+    ///
+    /// # Panics
+    /// When it cannot be waited for.
+    #[must_use]
+    pub fn kill(mut self) -> Stopped {
+        self.child.kill().expect("a child can be killed");
+        self.stopped()
+    }
+
+    /// Asks it to end with SIGTERM and waits until it did.
+    ///
+    /// # Panics
+    /// When it cannot be asked.
+    #[must_use]
+    pub fn terminate(mut self) -> Stopped {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill can be started");
+        assert!(asked.success(), "the server was gone before it was asked to end");
+        self.stopped()
+    }
+
+    fn stopped(&mut self) -> Stopped {
+        let status = self.child.wait().expect("a child can be waited for");
+        for reader in self.readers.drain(..) {
+            reader.join().expect("reading the log does not fail");
+        }
+        let log = self.log.lock().expect("no reader panicked").clone();
+        Stopped { settings: self.settings.clone(), folder: Arc::clone(&self.folder), status, log }
+    }
+
+    fn spawn(settings: Vec<(String, String)>, folder: Arc<TempDir>) -> Self {
+        let mut command = command(folder.path(), pairs(&settings));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("packshot can be started");
+        let log = Arc::new(Mutex::new(String::new()));
+        let (said, heard) = channel();
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let stderr = child.stderr.take().expect("stderr is piped");
+        let readers = vec![read_lines(stdout, &log, Some(said)), read_lines(stderr, &log, None)];
+        let mut server = Self {
+            settings,
+            folder,
+            address: String::new(),
+            child,
+            log,
+            readers,
+            client: Client::new("http://127.0.0.1:0"),
+        };
+        server.address = server.wait_until_it_listens(&heard);
+        server.client = Client::new(&format!("http://{}", server.address));
+        server
+    }
+
+    fn wait_until_it_listens(&mut self, heard: &Receiver<String>) -> String {
+        loop {
+            match heard.recv_timeout(Duration::from_secs(60)) {
+                Ok(line) => {
+                    if let Some(address) = line.strip_prefix("Listening on http://") {
+                        return address.trim().to_owned();
+                    }
+                }
+                // Dropping `self` shows the log.
+                Err(_) => panic!("the server ended, or said nothing for a minute, before it listened"),
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Already gone when it was stopped on purpose.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            for reader in self.readers.drain(..) {
+                let _ = reader.join();
+            }
+            let log = self.log.lock().map(|log| log.clone()).unwrap_or_default();
+            eprintln!("--- the server's log\n{log}---");
+        }
+    }
+}
+
+/// A server that has ended, with its folder.
+#[derive(Debug)]
+pub struct Stopped {
+    settings: Vec<(String, String)>,
+    folder: Arc<TempDir>,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Everything that it wrote to stdout and stderr.
+    pub log: String,
+}
+
+impl Stopped {
+    /// The folder that it was started in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts it again, on what it left behind.
+    #[must_use]
+    pub fn start(self) -> Server {
+        Server::spawn(self.settings, self.folder)
+    }
+
+    /// Starts it again, expecting that it ends by itself.
+    #[must_use]
+    pub fn start_and_fail(self) -> Finished {
+        finish(&mut command(self.folder.path(), pairs(&self.settings)))
+    }
+}
+
+fn pairs(settings: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    settings.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
+fn read_lines(
+    stream: impl Read + Send + 'static,
+    log: &Arc<Mutex<String>>,
+    said: Option<Sender<String>>,
+) -> JoinHandle<()> {
+    let log = Arc::clone(log);
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let mut log = log.lock().expect("no reader panicked");
+            log.push_str(&line);
+            log.push('\n');
+            drop(log);
+            if let Some(said) = &said {
+                // Nobody listens any more once the address is known.
+                let _ = said.send(line);
+            }
+        }
+    })
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            collect(&entry.path(), files);
+        } else {
+            files.push(entry.path());
+        }
+    }
+}
