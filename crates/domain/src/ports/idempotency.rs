@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 /// Keeps idempotency keys, a user's apart from another's.
-#[cfg_attr(feature = "mock", mockall::automock)]
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait IdempotencyKeys: Send + Sync {
     /// Reserves `key` for a request with this fingerprint, or says what became of it before.

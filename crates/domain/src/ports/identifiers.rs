@@ -3,7 +3,7 @@
 use crate::image::{FileToken, ImageId};
 
 /// Makes identities that nobody else has.
-#[cfg_attr(feature = "mock", mockall::automock)]
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 pub trait Identifiers: Send + Sync {
     /// A new image id: UUID version 7 (RFC 9562), so ids sort by the time they were made.
     fn image_id(&self) -> ImageId;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 /// Looks at uploads and makes what is stored of them.
-#[cfg_attr(feature = "mock", mockall::automock)]
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait ImageProcessor: Send + Sync {
     /// What `bytes` are by their signature alone, whatever anybody called them.

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 /// Keeps the rows of images, their tags and their variants.
 ///
 /// At most one image of a product is primary: a constraint of the database, not only of this code.
-#[cfg_attr(feature = "mock", mockall::automock)]
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait ImageRepo: Send + Sync {
     /// Commits an upload in one transaction: inserts the row with its tags and variants, takes

@@ -10,7 +10,7 @@ use futures_util::stream::BoxStream;
 use std::ops::Range;
 
 /// Keeps image files by key.
-#[cfg_attr(feature = "mock", mockall::automock)]
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait ImageStore: Send + Sync {
     /// Stores `bytes` under `key`. When it returns `Ok` the object is durable and whole; until then

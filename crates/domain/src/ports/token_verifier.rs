@@ -5,7 +5,7 @@ use crate::ports::Cause;
 use async_trait::async_trait;
 
 /// Says whose a token is.
-#[cfg_attr(feature = "mock", mockall::automock)]
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait TokenVerifier: Send + Sync {
     /// The caller that `token` speaks for: its signature, algorithm, times, issuer and audience have

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 /// Keeps the journal.
-#[cfg_attr(feature = "mock", mockall::automock)]
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait UploadJournal: Send + Sync {
     /// Enters an upload that is about to write `keys`. Durable when it returns `Ok`.
