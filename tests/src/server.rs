@@ -171,13 +171,22 @@ impl Server {
         files.iter().filter_map(|file| file.strip_prefix(&root).ok().map(Path::to_path_buf)).collect()
     }
 
-    /// Ends it with SIGKILL, as a crash would.
+    /// Sends SIGKILL, as a crash would, and leaves the waiting to [`Server::kill`].
+    ///
+    /// # Panics
+    /// When it cannot be sent.
+    pub fn kill_now(&self) {
+        self.signal("-KILL");
+    }
+
+    /// Ends it with SIGKILL and waits until it is gone.
     ///
     /// # Panics
     /// When it cannot be waited for.
     #[must_use]
     pub fn kill(mut self) -> Stopped {
-        self.child.kill().expect("a child can be killed");
+        // Already dying when it was sent before.
+        let _ = self.child.kill();
         self.stopped()
     }
 
@@ -187,10 +196,13 @@ impl Server {
     /// When it cannot be asked.
     #[must_use]
     pub fn terminate(mut self) -> Stopped {
-        let pid = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill can be started");
-        assert!(asked.success(), "the server was gone before it was asked to end");
+        self.signal("-TERM");
         self.stopped()
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill can be started").success(), "the server was gone before it was told to go");
     }
 
     fn stopped(&mut self) -> Stopped {

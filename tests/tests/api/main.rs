@@ -1,0 +1,18 @@
+//! The HTTP contract, asked of the real server: one module a route or a rule.
+//!
+//! Owns what a customer can see; refuses to know how it comes about.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod cli;
+mod cors;
+mod documents;
+mod errors;
+mod health;
+mod pictures;
+mod products;
+mod request_id;
+mod restarts;
+mod settings;
+mod static_files;
+mod upload;

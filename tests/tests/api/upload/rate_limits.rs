@@ -1,0 +1,135 @@
+//! 429: so many uploads an hour of a user and of an address, so many a day of a product.
+//!
+//! Windows are fixed and begin with the hour or the day. A test that a window's end fell into is run
+//! again, on a new server, because its count says nothing.
+
+use crate::pictures::jpeg;
+use packshot_tests::token::{admin, now};
+use packshot_tests::{Answer, Form, Server};
+
+const USER: &str = "PACKSHOT_LIMITS__PER_USER_HOUR";
+const ADDRESS: &str = "PACKSHOT_LIMITS__PER_ADDRESS_HOUR";
+const PRODUCT_DAY: &str = "PACKSHOT_LIMITS__PER_PRODUCT_DAY";
+
+/// Runs `test` so that it begins and ends in the same hour.
+fn within_one_hour(test: impl Fn()) {
+    loop {
+        let hour = now() / 3600;
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(&test));
+        if now() / 3600 == hour {
+            return result.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+    }
+}
+
+fn upload(server: &Server, user: &str, product: &str, headers: &[(&str, &str)]) -> Answer {
+    let client = server.anyone().with_token(&admin(user));
+    client.upload_with(Form::upload(product, &jpeg(300, 300)), headers)
+}
+
+#[track_caller]
+fn limited(answer: &Answer, window_seconds: u64) {
+    let problem = answer.problem(429, "rate-limited", "/files", &[]);
+    assert!(!problem["detail"].as_str().unwrap().is_empty());
+    let wait: u64 = answer.header("retry-after").expect("Retry-After").parse().expect("whole seconds");
+    assert!((1..=window_seconds).contains(&wait), "{wait}");
+}
+
+#[test]
+fn a_user_has_so_many_uploads_an_hour() {
+    within_one_hour(|| {
+        let server = Server::builder().set(USER, "3").start().with_product("a").with_product("b");
+        for product in ["a", "b", "a"] {
+            let _ = upload(&server, "ada", product, &[]).expect(201);
+        }
+        limited(&upload(&server, "ada", "b", &[]), 3600);
+        limited(&upload(&server, "ada", "a", &[]), 3600);
+        let _ = upload(&server, "bob", "a", &[]).expect(201);
+    });
+}
+
+#[test]
+fn the_count_survives_a_restart() {
+    within_one_hour(|| {
+        let server = Server::builder().set(USER, "1").start().with_product("a");
+        let _ = upload(&server, "ada", "a", &[]).expect(201);
+        let server = server.terminate().start();
+        limited(&upload(&server, "ada", "a", &[]), 3600);
+    });
+}
+
+#[test]
+fn an_address_has_so_many_uploads_an_hour_whoever_calls() {
+    within_one_hour(|| {
+        let server = Server::builder().set(ADDRESS, "2").start().with_product("a");
+        let _ = upload(&server, "ada", "a", &[]).expect(201);
+        let _ = upload(&server, "bob", "a", &[]).expect(201);
+        limited(&upload(&server, "eve", "a", &[]), 3600);
+        // Nobody here is a proxy, so nobody's word is taken for it.
+        limited(&upload(&server, "eve", "a", &[("x-forwarded-for", "203.0.113.9")]), 3600);
+        limited(&upload(&server, "eve", "a", &[("forwarded", "for=203.0.113.9")]), 3600);
+    });
+}
+
+#[test]
+fn a_trusted_proxy_is_believed() {
+    within_one_hour(|| {
+        let server = Server::builder()
+            .set(ADDRESS, "1")
+            .file("[server]\ntrusted_proxies = [\"127.0.0.1/32\"]\n")
+            .start()
+            .with_product("a");
+        let from = |addresses: &str| upload(&server, "ada", "a", &[("x-forwarded-for", addresses)]);
+        let _ = from("203.0.113.1").expect(201);
+        let _ = from("203.0.113.2").expect(201);
+        limited(&from("203.0.113.1"), 3600);
+        // What stands before the proxy's own entry was written by the client.
+        limited(&from("198.51.100.7, 203.0.113.2"), 3600);
+        let _ = from("2001:db8::1").expect(201);
+    });
+}
+
+#[test]
+fn a_product_has_so_many_uploads_a_day() {
+    within_one_hour(|| {
+        let server = Server::builder().set(PRODUCT_DAY, "2").start().with_product("a").with_product("b");
+        let _ = upload(&server, "ada", "a", &[]).expect(201);
+        let _ = upload(&server, "bob", "a", &[]).expect(201);
+        limited(&upload(&server, "eve", "a", &[]), 24 * 3600);
+        let _ = upload(&server, "eve", "b", &[]).expect(201);
+    });
+}
+
+#[test]
+fn many_at_once_are_counted_exactly() {
+    within_one_hour(|| {
+        let server = Server::builder().set(USER, "4").start().with_product("a");
+        let codes: Vec<u16> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..10).map(|_| scope.spawn(|| upload(&server, "ada", "a", &[]).status)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(codes.iter().filter(|code| **code == 201).count(), 4, "{codes:?}");
+        assert_eq!(codes.iter().filter(|code| **code == 429).count(), 6, "{codes:?}");
+    });
+}
+
+#[test]
+fn a_refusal_of_strangers_counts_for_nobody() {
+    within_one_hour(|| {
+        let server = Server::builder().set(ADDRESS, "1").set(USER, "1").start().with_product("a");
+        for _ in 0..3 {
+            assert_eq!(server.anyone().upload(Form::upload("a", &jpeg(300, 300))).status, 401);
+        }
+        let _ = upload(&server, "ada", "a", &[]).expect(201);
+    });
+}
+
+#[test]
+fn the_limits_are_on_by_default() {
+    within_one_hour(|| {
+        let server = Server::builder().unset(USER).unset(ADDRESS).unset(PRODUCT_DAY).start();
+        let codes: Vec<u16> = (0..51).map(|_| server.admin().upload(Form::new()).status).collect();
+        assert_eq!(codes[..50], [400; 50]);
+        assert_eq!(codes[50], 429);
+    });
+}
