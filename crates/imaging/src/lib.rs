@@ -6,14 +6,14 @@
 //!
 //! The way of an upload, one module a step:
 //!
-//! 1. [`sniff`](mod@sniff): which format, by signature.
-//! 2. [`header`]: dimensions, orientation, animation and coding, checked before any pixel exists.
-//! 3. [`pool`]: waits for its share of the decoded-bytes budget, then moves to a worker thread.
-//! 4. [`original`]: cleaned by the walkers of [`jpeg`], [`png`] and [`webp`].
-//! 5. [`plan`]: how large the decoded picture must be for the variants asked for.
-//! 6. [`decode`]: rows of pixels, once, straight into [`resize`], which shrinks in linear light.
-//! 7. [`orientation`], [`colour`]: upright, in sRGB.
-//! 8. [`render`]: each variant, fitted, flattened where it must be, and through [`encode`].
+//! 1. `sniff`: which format, by signature.
+//! 2. `header`: dimensions, orientation, animation and coding, checked before any pixel exists.
+//! 3. `pool`: waits for its share of the decoded-bytes budget, then moves to a worker thread.
+//! 4. `original`: cleaned by the walkers of `jpeg`, `png` and `webp`.
+//! 5. `plan`: how large the decoded picture must be for the variants asked for.
+//! 6. `decode`: rows of pixels, once, straight into `resize`, which shrinks in linear light.
+//! 7. `orientation`, `colour`: upright, in sRGB.
+//! 8. `render`: each variant, fitted, flattened where it must be, and through `encode`.
 
 mod colour;
 mod decode;

@@ -21,19 +21,32 @@ pub(crate) struct Keep {
     pub(crate) orientation: Orientation,
 }
 
-/// The original of `upload`; the same bytes, not a copy, where there was nothing to take out.
+/// `upload` without metadata, its orientation included: what is decoded, and what the original is made
+/// of. Decoders never see what packshot does not keep.
 ///
 /// # Errors
 /// `Corrupt` when the file's structure is broken.
-pub(crate) fn clean(upload: &Bytes, header: &Header) -> Result<Bytes> {
-    if header.format == ImageFormat::Jpeg && header.orientation != Orientation::Upright {
-        let plain = without_metadata(upload, header, Keep { icc: true, orientation: Orientation::Upright })?;
-        if let Some(turned) = jpeg::turn::losslessly(&plain, header.orientation, header.needs_whole) {
-            return Ok(turned.into());
-        }
+pub(crate) fn strip(upload: &Bytes, header: &Header) -> Result<Bytes> {
+    let stripped = without_metadata(upload, header, Keep { icc: true, orientation: Orientation::Upright })?;
+    Ok(if stripped == *upload { upload.clone() } else { stripped.into() })
+}
+
+/// The original: `stripped`, turned upright or stating how it must be turned; `upload` itself, not a
+/// copy, where there was nothing to take out.
+///
+/// # Errors
+/// `Internal`.
+pub(crate) fn finish(upload: &Bytes, stripped: Bytes, header: &Header) -> Result<Bytes> {
+    if header.orientation == Orientation::Upright {
+        return Ok(stripped);
     }
-    let cleaned = without_metadata(upload, header, Keep { icc: true, orientation: header.orientation })?;
-    Ok(if cleaned == *upload { upload.clone() } else { cleaned.into() })
+    if header.format == ImageFormat::Jpeg
+        && let Some(turned) = jpeg::turn::losslessly(&stripped, header.orientation, header.needs_whole)
+    {
+        return Ok(turned.into());
+    }
+    let stating = without_metadata(&stripped, header, Keep { icc: true, orientation: header.orientation })?;
+    Ok(if stating == *upload { upload.clone() } else { stating.into() })
 }
 
 /// `data` with nothing in it but what [`Keep`] and a decoder ask for.

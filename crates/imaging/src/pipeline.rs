@@ -1,7 +1,8 @@
 //! The way of one upload on a worker thread, from its bytes to everything that is stored of it.
 //!
 //! Owns the order of the steps; refuses to do any of them.
-//! The surprising rule: the original is turned last, so that a damaged upload does not pay for it.
+//! The surprising rule: decoders get the stripped file, so what is not kept cannot harm them; and it is
+//! turned only after it has been decoded, so that a damaged upload does not pay for that.
 
 use crate::colour::Colour;
 use crate::decode::{Decoded, Goal, decode};
@@ -25,11 +26,12 @@ use std::rc::Rc;
 /// # Errors
 /// `Corrupt`, `TooCostly`, `Internal`.
 pub(crate) fn run(upload: &Bytes, header: &Header, specs: &VariantSpecs, profile: Profile) -> Result<ProcessedImage> {
-    let embedded = header::profile(upload, header.format);
+    let stripped = original::strip(upload, header)?;
+    let embedded = header::profile(&stripped, header.format);
     let colour = Colour::new(embedded.as_deref(), header.model);
     let plan = plan(header.displayed(), specs);
-    let (whole, shrunk) = pixels(upload, header, plan, &colour, profile)?;
-    let original = original::clean(upload, header)?;
+    let (whole, shrunk) = pixels(&stripped, header, plan, &colour, profile)?;
+    let original = original::finish(upload, stripped, header)?;
     let mut studio =
         Studio { whole, shrunk, header, original: &original, was_srgb: was_srgb(&colour, header), profile, last: None };
     let variants = specs.as_slice().iter().map(|spec| studio.render(spec)).collect::<Result<_>>()?;
@@ -50,12 +52,12 @@ fn was_srgb(colour: &Colour, header: &Header) -> bool {
 type Pixels = (Option<Rc<Raster<u8>>>, Option<Linear>);
 
 /// Decodes once; what the plan asks for, upright and in sRGB.
-fn pixels(upload: &Bytes, header: &Header, plan: Plan, colour: &Colour, profile: Profile) -> Result<Pixels> {
+fn pixels(stripped: &Bytes, header: &Header, plan: Plan, colour: &Colour, profile: Profile) -> Result<Pixels> {
     let goal = match plan.shrunk {
         Some(size) if !plan.whole => Goal::Shrunk(header.orientation.display(size)),
         _ => Goal::Whole,
     };
-    match decode(upload, header, goal, colour, profile)? {
+    match decode(stripped, header, goal, colour, profile)? {
         Decoded::Shrunk(light) => {
             let light = Linear(header.orientation.turn(light.0));
             Ok((None, Some(in_srgb(light, colour, header))))

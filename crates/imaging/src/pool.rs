@@ -232,3 +232,132 @@ impl State {
         self.queued_bytes = self.queue.iter().map(|job| job.cost.waiting_bytes).sum();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future;
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::task::{Context, Poll, Waker};
+
+    const SMALL: Cost = Cost { decoded_bytes: 10, waiting_bytes: 10 };
+    const LARGE: Cost = Cost { decoded_bytes: 1000, waiting_bytes: 1000 };
+
+    fn pool(workers: usize, max_wait: Duration) -> Pool {
+        let settings =
+            ImagingSettings { workers, budget_bytes: 100, queue_bytes: 1100, max_wait, ..ImagingSettings::default() };
+        Pool::new(&settings).unwrap()
+    }
+
+    fn wait<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    }
+
+    /// Polls once: queues the job.
+    fn start<T>(future: &mut std::pin::Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+        future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn work_is_done_on_a_thread_of_the_pool() {
+        let name = wait(pool(2, Duration::from_secs(60)).run(SMALL, || thread::current().name().map(str::to_owned)));
+        assert!(name.unwrap().unwrap().starts_with("imaging-"));
+    }
+
+    #[test]
+    fn a_panic_is_answered_and_the_worker_lives_on() {
+        let pool = pool(1, Duration::from_secs(60));
+        assert_eq!(wait(pool.run(SMALL, || -> u8 { panic!("a codec's") })), Err(Refusal::Panicked));
+        assert_eq!(wait(pool.run(SMALL, || 7)), Ok(7));
+    }
+
+    #[test]
+    fn what_waits_too_long_is_refused_while_the_worker_is_busy() {
+        let pool = pool(1, Duration::from_millis(20));
+        let (finish, finished) = mpsc::channel::<()>();
+        let (started, has_started) = mpsc::channel();
+        let mut busy = pin!(pool.run(SMALL, move || {
+            started.send(()).unwrap();
+            finished.recv().unwrap();
+        }));
+        assert!(start(&mut busy).is_pending());
+        has_started.recv().unwrap();
+        assert_eq!(wait(pool.run(SMALL, || ())), Err(Refusal::Overloaded));
+        finish.send(()).unwrap();
+        assert_eq!(wait(busy), Ok(()));
+    }
+
+    #[test]
+    fn what_does_not_fit_the_budget_waits_and_is_not_overtaken() {
+        let pool = pool(4, Duration::from_secs(60));
+        let (finish, finished) = mpsc::channel::<()>();
+        let (started, has_started) = mpsc::channel();
+        let mut first = pin!(pool.run(SMALL, move || {
+            started.send(()).unwrap();
+            finished.recv().unwrap();
+        }));
+        assert!(start(&mut first).is_pending());
+        has_started.recv().unwrap();
+        let (order, ordered) = mpsc::channel();
+        let (large, small) = (order.clone(), order);
+        // Larger than the whole budget, so it must run alone; the small one behind it would fit.
+        let mut second = pin!(pool.run(LARGE, move || large.send("large").unwrap()));
+        let mut third = pin!(pool.run(SMALL, move || small.send("small").unwrap()));
+        assert!(start(&mut second).is_pending());
+        assert!(start(&mut third).is_pending());
+        finish.send(()).unwrap();
+        assert_eq!(wait(first), Ok(()));
+        assert_eq!((wait(second), wait(third)), (Ok(()), Ok(())));
+        assert_eq!(ordered.iter().collect::<Vec<_>>(), ["large", "small"]);
+    }
+
+    #[test]
+    fn a_full_queue_refuses_at_once() {
+        let pool = pool(1, Duration::from_secs(60));
+        let (finish, finished) = mpsc::channel::<()>();
+        let (started, has_started) = mpsc::channel();
+        let mut busy = pin!(pool.run(SMALL, move || {
+            started.send(()).unwrap();
+            finished.recv().unwrap();
+        }));
+        assert!(start(&mut busy).is_pending());
+        has_started.recv().unwrap();
+        let mut waiting = pin!(pool.run(LARGE, || ()));
+        assert!(start(&mut waiting).is_pending());
+        assert_eq!(wait(pool.run(LARGE, || ())), Err(Refusal::Overloaded));
+        finish.send(()).unwrap();
+        assert_eq!((wait(busy), wait(waiting)), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn a_dropped_caller_costs_no_work() {
+        let pool = pool(1, Duration::from_secs(60));
+        let (finish, finished) = mpsc::channel::<()>();
+        let mut busy = pin!(pool.run(SMALL, move || finished.recv().unwrap()));
+        assert!(start(&mut busy).is_pending());
+        let (ran, has_run) = mpsc::channel();
+        {
+            let mut abandoned = pin!(pool.run(SMALL, move || ran.send(()).unwrap()));
+            assert!(start(&mut abandoned).is_pending());
+        }
+        finish.send(()).unwrap();
+        assert_eq!(wait(pool.run(SMALL, || 1)), Ok(1));
+        assert!(has_run.recv().is_err(), "the sender went away unused");
+    }
+
+    #[test]
+    fn waiting_work_is_refused_when_the_pool_goes() {
+        let pool = pool(1, Duration::from_secs(60));
+        let shared = Arc::clone(&pool.shared);
+        let (finish, finished) = mpsc::channel::<()>();
+        let (reply, answer) = oneshot::channel::<Result<(), Refusal>>();
+        let work = Box::new(Task { work: move || finished.recv().unwrap_or(()), reply });
+        shared.queue(Job { cost: SMALL, deadline: Instant::now() + Duration::from_secs(60), work }).unwrap();
+        drop(pool);
+        drop(finish);
+        // Whether it had started or not, the caller hears.
+        let heard = wait(answer);
+        assert!(heard.is_err() || heard == Ok(Ok(())));
+    }
+}

@@ -84,7 +84,7 @@ impl Studio<'_> {
         }
         let mut smallest = coded;
         for tenths in LESS_QUALITY {
-            let quality = (effort.quality / 10).saturating_mul(tenths).max(1);
+            let quality = tenths_of(effort.quality, tenths);
             let smaller = encode(picture, format, Effort { quality, ..effort })?;
             if smaller.len() < smallest.len() {
                 smallest = smaller;
@@ -143,6 +143,11 @@ impl Studio<'_> {
         };
         Ok(Rc::new(shrink(shrunk, window, inner)?.to_coded_8()))
     }
+}
+
+/// `tenths` tenths of `quality`, at least 1.
+fn tenths_of(quality: u8, tenths: u8) -> u8 {
+    u8::try_from(u16::from(quality) * u16::from(tenths) / 10).unwrap_or(quality).max(1)
 }
 
 /// The upper left corner of the middle `inner` of `outer`.
