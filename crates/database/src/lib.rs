@@ -1,1 +1,27 @@
-//! Rows in SQLite and PostgreSQL with diesel and r2d2.
+//! Rows in SQLite and PostgreSQL: the ports of products, images, the upload journal, idempotency keys
+//! and rate limits, all on one type, [`Database`].
+//!
+//! Owns every table, query and transaction; refuses to know HTTP, settings files and object stores.
+//! The surprising rule: a query is written once and compiled for both databases (`dialect::query!`);
+//! whatever differs between the two stands in the module `dialect`, nowhere else.
+
+mod counts;
+mod database;
+mod dialect;
+mod fault;
+mod idempotency;
+mod images;
+mod journal;
+mod migrations;
+mod pool;
+mod products;
+mod rate_limits;
+mod rows;
+mod schema;
+mod search;
+mod url;
+
+pub use database::{Database, DatabaseSettings};
+pub use fault::OpenError;
+pub use migrations::Migrated;
+pub use url::{DatabaseUrl, InvalidDatabaseUrl, PostgresUrl};

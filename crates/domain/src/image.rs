@@ -73,6 +73,12 @@ impl ImageId {
         let id = Self(Uuid::try_parse(uuid).map_err(|_| InvalidImageId)?);
         if id.to_string() == text { Ok(id) } else { Err(InvalidImageId) }
     }
+
+    /// The UUID, for those that keep ids in its 16 bytes.
+    #[must_use]
+    pub fn as_uuid(&self) -> &Uuid {
+        &self.0
+    }
 }
 
 impl fmt::Display for ImageId {

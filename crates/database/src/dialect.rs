@@ -1,0 +1,151 @@
+//! Everything in which SQLite and PostgreSQL differ.
+//!
+//! Owns the two connections behind one, the transactions, the row locks and the column types that
+//! the databases spell differently; refuses to know a single table but for those locks.
+//! The surprising rule: [`query!`] compiles its body twice, once for each database, so a body may use
+//! whatever both have, and needs no generics.
+
+mod types;
+
+pub(crate) use types::{ImageKey, ImageKeySql, Moment, MomentSql};
+
+use crate::schema::products;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::result::Error;
+
+/// A connection to either database.
+pub(crate) enum Connected<'a> {
+    /// To PostgreSQL.
+    Postgres(&'a mut PgConnection),
+    /// To SQLite.
+    Sqlite(&'a mut SqliteConnection),
+}
+
+/// Runs one expression on whichever database it is: `query!(connection, c => table.load(c))`.
+macro_rules! query {
+    ($connection:expr, $c:ident => $body:expr) => {
+        match $connection {
+            $crate::dialect::Connected::Postgres($c) => $body,
+            $crate::dialect::Connected::Sqlite($c) => $body,
+        }
+    };
+}
+pub(crate) use query;
+
+impl Connected<'_> {
+    /// Runs `work` in a transaction that may write: committed on `Ok`, rolled back on `Err`.
+    ///
+    /// On SQLite it is the only writer from its start: two deferred transactions that turn into
+    /// writers would fail with "database is locked" at once, whatever the busy timeout.
+    pub(crate) fn write<T, E: From<Error>>(
+        &mut self,
+        work: impl FnOnce(&mut Connected<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self {
+            Self::Postgres(c) => c.transaction(|c| work(&mut Connected::Postgres(c))),
+            Self::Sqlite(c) => c.immediate_transaction(|c| work(&mut Connected::Sqlite(c))),
+        }
+    }
+
+    /// Runs `work`, which only reads, on one unchanging state of the database.
+    pub(crate) fn snapshot<T, E: From<Error>>(
+        &mut self,
+        work: impl FnOnce(&mut Connected<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self {
+            Self::Postgres(c) => {
+                c.build_transaction().repeatable_read().read_only().run(|c| work(&mut Connected::Postgres(c)))
+            }
+            Self::Sqlite(c) => c.transaction(|c| work(&mut Connected::Sqlite(c))),
+        }
+    }
+
+    /// Locks the product's row until the transaction ends, so that writers of one product's images
+    /// run one after another; `false` when there is no such product.
+    ///
+    /// On SQLite the transaction is the only writer already.
+    pub(crate) fn lock_product(&mut self, id: &str) -> QueryResult<bool> {
+        let row = products::table.find(id).select(products::id);
+        let found: Option<String> = match self {
+            // Uploads of other transactions that only refer to the product are not held up by this lock.
+            Self::Postgres(c) => row.for_no_key_update().first(*c).optional()?,
+            Self::Sqlite(c) => row.first(*c).optional()?,
+        };
+        Ok(found.is_some())
+    }
+
+    /// Holds up every other transaction that calls this with the same `name`, until this one ends.
+    pub(crate) fn one_at_a_time(&mut self, name: Exclusive) -> QueryResult<()> {
+        match self {
+            Self::Postgres(c) => {
+                if matches!(name, Exclusive::Migrations) {
+                    // A migration may take as long as it takes, and so may waiting for another's.
+                    c.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;")?;
+                }
+                c.batch_execute(&format!("SELECT pg_advisory_xact_lock({})", name as i64))
+            }
+            // A writing transaction is alone anyway.
+            Self::Sqlite(_) => Ok(()),
+        }
+    }
+
+    /// The database's name and version.
+    pub(crate) fn version(&mut self) -> QueryResult<String> {
+        #[derive(QueryableByName)]
+        struct Version {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            version: String,
+        }
+        let (name, sql) = match self {
+            Self::Postgres(_) => ("PostgreSQL", "SELECT current_setting('server_version') AS version"),
+            Self::Sqlite(_) => ("SQLite", "SELECT sqlite_version() AS version"),
+        };
+        let row: Version = query!(self, c => diesel::sql_query(sql).get_result(*c))?;
+        // Debian's PostgreSQL says "15.8 (Debian 15.8-0+deb12u1)".
+        let version = row.version.split(' ').next().unwrap_or_default();
+        Ok(format!("{name} {version}"))
+    }
+}
+
+/// What only one transaction may do at a time. The numbers are PostgreSQL's advisory lock keys:
+/// arbitrary, and never to be changed while two versions of packshot may run together.
+#[derive(Debug, Clone, Copy)]
+#[repr(i64)]
+pub(crate) enum Exclusive {
+    /// Applying migrations.
+    Migrations = 0x7061_636b_7368_0001,
+    /// Claiming entries of the journal, which locks many rows.
+    JournalClaim = 0x7061_636b_7368_0002,
+}
+
+/// What every connection to SQLite is told first.
+///
+/// `synchronous=FULL` on purpose: in WAL mode the default of many drivers, `NORMAL`, may lose the last
+/// commits in a power cut, and a 201 promises that the row survives one.
+pub(crate) const SQLITE_SETUP: &str = "\
+    PRAGMA busy_timeout = 5000; \
+    PRAGMA foreign_keys = ON; \
+    PRAGMA synchronous = FULL; \
+    PRAGMA cache_size = -16384; \
+    PRAGMA temp_store = MEMORY;";
+
+/// Makes a SQLite file use a write-ahead log, so that readers and the writer do not wait for each
+/// other; the file remembers it. The answer is the mode that it has now.
+pub(crate) fn use_write_ahead_log(connection: &mut SqliteConnection) -> QueryResult<String> {
+    #[derive(QueryableByName)]
+    struct Mode {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        journal_mode: String,
+    }
+    let mode: Mode = diesel::sql_query("PRAGMA journal_mode = WAL").get_result(connection)?;
+    Ok(mode.journal_mode)
+}
+
+/// What every connection to PostgreSQL is told first: nothing may hang for ever, and a statement's
+/// time bounds how long a failing database keeps a request.
+pub(crate) const POSTGRES_SETUP: &str = "\
+    SET statement_timeout = '30s'; \
+    SET lock_timeout = '10s'; \
+    SET idle_in_transaction_session_timeout = '60s'; \
+    SET timezone = 'UTC';";

@@ -1,0 +1,111 @@
+//! The port `ImageRepo`.
+//!
+//! Owns the transactions on images. The surprising rule: each of them locks the image's product first,
+//! then the journal, then the rows of counts; everybody in that order, so nobody deadlocks, and two
+//! uploads of a primary image to one product follow each other instead of breaking the constraint.
+
+mod change;
+mod insert;
+mod list;
+mod remove;
+
+use crate::database::Database;
+use crate::dialect::{Connected, ImageKey, query};
+use crate::fault::{Abort, Fault};
+use crate::rows::{self, ImageRow};
+use crate::schema::images;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use packshot_domain::image::{Image, ImageId};
+use packshot_domain::ports::idempotency::Completion;
+use packshot_domain::ports::image_repo::{ImagePage, ImagePatch, ImageQuery, ImageRepo, InsertError, ProductImages};
+use packshot_domain::ports::product_repo::RepoError;
+use packshot_domain::ports::upload_journal::JournalEntry;
+use packshot_domain::product::ProductId;
+
+#[async_trait]
+impl ImageRepo for Database {
+    async fn insert(&self, image: &Image, completion: Option<Completion>) -> Result<(), InsertError> {
+        let image = image.clone();
+        self.write(move |connection| insert::insert(connection, &image, completion.as_ref()))
+            .await
+            .map_err(Abort::into_port)
+    }
+
+    async fn find(&self, id: ImageId) -> Result<Option<Image>, RepoError> {
+        let found: Result<_, Fault> =
+            self.read(move |connection| connection.snapshot(|connection| rows::find(connection, ImageKey(id)))).await;
+        Ok(found?)
+    }
+
+    async fn list(&self, query: &ImageQuery) -> Result<ImagePage, RepoError> {
+        let query = query.clone();
+        let page: Result<_, Fault> =
+            self.read(move |connection| connection.snapshot(|connection| list::list(connection, &query))).await;
+        Ok(page?)
+    }
+
+    async fn summary(&self, product: &ProductId) -> Result<ProductImages, RepoError> {
+        let product = product.clone();
+        let summary: Result<_, Fault> =
+            self.read(move |connection| connection.snapshot(|connection| summary(connection, &product))).await;
+        Ok(summary?)
+    }
+
+    async fn update(&self, id: ImageId, patch: &ImagePatch) -> Result<Option<Image>, RepoError> {
+        let patch = patch.clone();
+        let updated: Result<_, Fault> = self.write(move |connection| change::update(connection, id, &patch)).await;
+        Ok(updated?)
+    }
+
+    async fn set_primary(&self, id: ImageId) -> Result<Option<Image>, RepoError> {
+        let image: Result<_, Fault> = self.write(move |connection| change::set_primary(connection, id)).await;
+        Ok(image?)
+    }
+
+    async fn delete(&self, id: ImageId, now: DateTime<Utc>) -> Result<Option<JournalEntry>, RepoError> {
+        let entry: Result<_, Fault> = self.write(move |connection| remove::delete(connection, id, now)).await;
+        Ok(entry?)
+    }
+
+    async fn delete_product(&self, id: &ProductId, now: DateTime<Utc>) -> Result<Option<Vec<JournalEntry>>, RepoError> {
+        let id = id.clone();
+        let entries: Result<_, Fault> =
+            self.write(move |connection| remove::delete_product(connection, &id, now)).await;
+        Ok(entries?)
+    }
+}
+
+fn summary(connection: &mut Connected<'_>, product: &ProductId) -> Result<ProductImages, Fault> {
+    macro_rules! of_product {
+        () => {
+            images::table.filter(images::product_id.eq(product.as_str()))
+        };
+    }
+    let count: i64 = query!(connection, c => of_product!().count().get_result(*c))?;
+    let primary: Option<ImageRow> = query!(connection, c => of_product!()
+        .filter(images::is_primary)
+        .select(ImageRow::as_select())
+        .first(*c)
+        .optional())?;
+    let primary = rows::complete(connection, primary.into_iter().collect())?.pop();
+    Ok(ProductImages { count: rows::read("count", count)?, primary })
+}
+
+/// Locks the product of that image, and reads the image only then; `None` when there is none.
+fn find_locked(connection: &mut Connected<'_>, id: ImageId) -> Result<Option<Image>, Fault> {
+    let product = images::table.find(ImageKey(id)).select(images::product_id);
+    let product: Option<String> = query!(connection, c => product.first(*c).optional())?;
+    let Some(product) = product else { return Ok(None) };
+    connection.lock_product(&product)?;
+    // Read after the lock, for what other transactions did before it was ours.
+    rows::find(connection, ImageKey(id))
+}
+
+/// Takes the place of the product's primary image, if it has one.
+fn clear_primary(connection: &mut Connected<'_>, product: &ProductId) -> QueryResult<()> {
+    let old = images::table.filter(images::product_id.eq(product.as_str())).filter(images::is_primary);
+    query!(connection, c => diesel::update(old).set(images::is_primary.eq(false)).execute(*c))?;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Deletions: a row goes, and in the same transaction its objects are entered into the journal.
+
+use super::find_locked;
+use crate::counts::Changes;
+use crate::dialect::{Connected, ImageKey, query};
+use crate::fault::Fault;
+use crate::journal;
+use crate::rows::{self, ImageRow};
+use crate::schema::{images, products};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use packshot_domain::image::{Image, ImageId};
+use packshot_domain::ports::upload_journal::{EntryKind, JournalEntry};
+use packshot_domain::product::ProductId;
+use packshot_domain::storage::ObjectKey;
+
+/// Removes an image; see the port.
+pub(super) fn delete(
+    connection: &mut Connected<'_>,
+    id: ImageId,
+    now: DateTime<Utc>,
+) -> Result<Option<JournalEntry>, Fault> {
+    let Some(image) = find_locked(connection, id)? else { return Ok(None) };
+    let entry = deletion(&image, now);
+    journal::enter(connection, std::slice::from_ref(&entry))?;
+    // Tags and variants go with it: the foreign keys cascade.
+    query!(connection, c => diesel::delete(images::table.find(ImageKey(id))).execute(*c))?;
+    let mut changes = Changes::default();
+    changes.remove(&image);
+    changes.apply(connection)?;
+    Ok(Some(entry))
+}
+
+/// Removes a product with all its images; see the port.
+pub(super) fn delete_product(
+    connection: &mut Connected<'_>,
+    id: &ProductId,
+    now: DateTime<Utc>,
+) -> Result<Option<Vec<JournalEntry>>, Fault> {
+    if !connection.lock_product(id.as_str())? {
+        return Ok(None);
+    }
+    let rows: Vec<ImageRow> = query!(connection, c => images::table
+        .filter(images::product_id.eq(id.as_str()))
+        .order((images::uploaded_at, images::id))
+        .select(ImageRow::as_select())
+        .load(*c))?;
+    let images = rows::complete(connection, rows)?;
+    let entries: Vec<JournalEntry> = images.iter().map(|image| deletion(image, now)).collect();
+    journal::enter(connection, &entries)?;
+    query!(connection, c => diesel::delete(products::table.find(id.as_str())).execute(*c))?;
+    let mut changes = Changes::default();
+    for image in &images {
+        changes.remove(image);
+    }
+    changes.apply(connection)?;
+    Ok(Some(entries))
+}
+
+fn deletion(image: &Image, now: DateTime<Utc>) -> JournalEntry {
+    JournalEntry {
+        image: image.id,
+        kind: EntryKind::Deletion,
+        keys: ObjectKey::all(&image.product_id, &image.filename, &image.variants),
+        entered_at: now,
+    }
+}

@@ -1,0 +1,63 @@
+//! The migrations: compiled in, one folder for each database, applied under a lock.
+//!
+//! Owns the check that no newer packshot has been here. All pending migrations of a start are one
+//! transaction: the database is as before, or wholly migrated.
+
+use crate::dialect::{Connected, Exclusive};
+use crate::fault::{OpenError, one_line};
+use diesel::backend::Backend;
+use diesel::migration::{MigrationSource, MigrationVersion};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use packshot_domain::ports::Cause;
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// What a migration did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migrated {
+    /// The names of the migrations that were applied now, in order.
+    pub applied: Vec<String>,
+}
+
+/// Applies what is pending; several processes may do it at once.
+pub(crate) fn migrate(connection: &mut Connected<'_>) -> Result<Migrated, OpenError> {
+    connection.write(|connection| {
+        connection.one_at_a_time(Exclusive::Migrations)?;
+        match connection {
+            Connected::Postgres(c) => apply(*c, POSTGRES),
+            Connected::Sqlite(c) => apply(*c, SQLITE),
+        }
+    })
+}
+
+fn apply<DB: Backend>(
+    connection: &mut impl MigrationHarness<DB>,
+    source: EmbeddedMigrations,
+) -> Result<Migrated, OpenError>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let known = source.migrations().map_err(failed)?;
+    let mut unknown: Vec<String> = connection
+        .applied_migrations()
+        .map_err(failed)?
+        .iter()
+        .filter(|version| !known.iter().any(|migration| migration.name().version() == **version))
+        .map(MigrationVersion::to_string)
+        .collect();
+    if !unknown.is_empty() {
+        unknown.sort();
+        return Err(OpenError::Newer(unknown));
+    }
+    let mut applied = Vec::new();
+    for migration in connection.pending_migrations(source).map_err(failed)? {
+        connection.run_migration(&*migration).map_err(failed)?;
+        applied.push(migration.name().to_string());
+    }
+    Ok(Migrated { applied })
+}
+
+fn failed(source: Cause) -> OpenError {
+    OpenError::Migration { reason: one_line(&source.to_string()), source }
+}

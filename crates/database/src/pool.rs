@@ -1,0 +1,155 @@
+//! The two pools: connections to one database, set up, checked before use, bounded in number and time.
+//!
+//! Owns opening the first connection by hand, because a pool loses the cause of a failure.
+
+use crate::dialect::{self, Connected};
+use crate::fault::{OpenError, one_line};
+use crate::url::{DatabaseUrl, PostgresUrl};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{
+    ConnectionManager, CustomizeConnection, Error as PoolError, HandleError, Pool, PooledConnection, R2D2Connection,
+};
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Connections to one database of either kind.
+#[derive(Clone)]
+pub(crate) enum AnyPool {
+    /// To PostgreSQL.
+    Postgres(Pool<ConnectionManager<PgConnection>>),
+    /// To SQLite.
+    Sqlite(Pool<ConnectionManager<SqliteConnection>>),
+}
+
+/// A connection, given back to its pool when dropped.
+pub(crate) enum Pooled {
+    /// To PostgreSQL.
+    Postgres(PooledConnection<ConnectionManager<PgConnection>>),
+    /// To SQLite.
+    Sqlite(PooledConnection<ConnectionManager<SqliteConnection>>),
+}
+
+impl AnyPool {
+    /// A connection; waits up to the connect timeout for one.
+    pub(crate) fn get(&self) -> Result<Pooled, diesel::r2d2::PoolError> {
+        match self {
+            Self::Postgres(pool) => pool.get().map(Pooled::Postgres),
+            Self::Sqlite(pool) => pool.get().map(Pooled::Sqlite),
+        }
+    }
+
+    /// Opens the database with one connection, so that a fault is known with its cause, then the pool.
+    pub(crate) fn open(url: &DatabaseUrl, size: u32, connect_timeout: Duration) -> Result<(Self, String), OpenError> {
+        match url {
+            DatabaseUrl::Sqlite(path) => {
+                let (target, version) = open_file(path)?;
+                Ok((Self::Sqlite(pool(target, size, connect_timeout, dialect::SQLITE_SETUP)), version))
+            }
+            DatabaseUrl::Postgres(url) => {
+                let (conninfo, version) = try_connect(url, connect_timeout)?;
+                Ok((Self::Postgres(pool(conninfo, size, connect_timeout, dialect::POSTGRES_SETUP)), version))
+            }
+        }
+    }
+}
+
+impl Pooled {
+    /// The connection.
+    pub(crate) fn connected(&mut self) -> Connected<'_> {
+        match self {
+            Self::Postgres(pooled) => Connected::Postgres(pooled),
+            Self::Sqlite(pooled) => Connected::Sqlite(pooled),
+        }
+    }
+}
+
+fn pool<C: R2D2Connection + Send + 'static>(
+    target: String,
+    size: u32,
+    connect_timeout: Duration,
+    setup: &'static str,
+) -> Pool<ConnectionManager<C>> {
+    Pool::builder()
+        .max_size(size)
+        .min_idle(Some(1))
+        // A connection that the database dropped is replaced before anybody sees it.
+        .test_on_check_out(true)
+        .connection_timeout(connect_timeout)
+        .connection_customizer(Box::new(Setup(setup)))
+        .error_handler(Box::new(LogFailures))
+        .build_unchecked(ConnectionManager::new(target))
+}
+
+/// Runs these statements on every new connection.
+#[derive(Debug)]
+struct Setup(&'static str);
+
+impl<C: SimpleConnection + 'static> CustomizeConnection<C, PoolError> for Setup {
+    fn on_acquire(&self, connection: &mut C) -> Result<(), PoolError> {
+        connection.batch_execute(self.0).map_err(PoolError::QueryError)
+    }
+}
+
+#[derive(Debug)]
+struct LogFailures;
+
+impl HandleError<PoolError> for LogFailures {
+    fn handle_error(&self, error: PoolError) {
+        tracing::warn!(error = %one_line(&error.to_string()), "no connection to the database");
+    }
+}
+
+/// Opens or makes the file: what to give SQLite as its name, and its version.
+fn open_file(path: &Path) -> Result<(String, String), OpenError> {
+    let fail = |reason: String| OpenError::File { path: path.to_owned(), reason: one_line(&reason) };
+    make_file(path).map_err(|error| fail(error.to_string()))?;
+    // SQLite takes names that begin with "file:" for URIs; no path with a slash in front does.
+    let target = if path.is_absolute() { path.to_owned() } else { PathBuf::from(".").join(path) };
+    let target = target.to_str().ok_or_else(|| fail("its name is no UTF-8".to_owned()))?.to_owned();
+    let mut connection = SqliteConnection::establish(&target).map_err(|error| fail(error.to_string()))?;
+    let version = prepare_file(&mut connection).map_err(|error| fail(error.to_string()))?;
+    Ok((target, version))
+}
+
+fn prepare_file(connection: &mut SqliteConnection) -> QueryResult<String> {
+    connection.batch_execute(dialect::SQLITE_SETUP)?;
+    let mode = dialect::use_write_ahead_log(connection)?;
+    if mode != "wal" {
+        // Some network file systems; it works all the same, one at a time.
+        tracing::warn!(
+            mode,
+            "this file system gives SQLite no write-ahead log: readers and writers wait for each other"
+        );
+    }
+    Connected::Sqlite(connection).version()
+}
+
+/// Makes the file where it is missing, readable by its owner alone. SQLite gives its side files the
+/// same mode.
+fn make_file(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.clone().create_new(true).open(path) {
+        Ok(_) => {
+            // The file's name must survive a power cut too.
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            #[cfg(unix)]
+            File::open(folder)?.sync_all()?;
+            Ok(())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => options.open(path).map(|_| ()),
+        Err(error) => Err(error),
+    }
+}
+
+fn try_connect(url: &PostgresUrl, connect_timeout: Duration) -> Result<(String, String), OpenError> {
+    let fail = |reason: String| OpenError::Connect { address: url.to_string(), reason: one_line(&reason) };
+    let conninfo = url.conninfo(connect_timeout);
+    let mut connection = PgConnection::establish(&conninfo).map_err(|error| fail(error.to_string()))?;
+    let version = Connected::Postgres(&mut connection).version().map_err(|error| fail(error.to_string()))?;
+    Ok((conninfo, version))
+}

@@ -1,0 +1,3 @@
+//! The database against the contract of its ports, and what is its own: opening, migrations, schema.
+
+mod opening;

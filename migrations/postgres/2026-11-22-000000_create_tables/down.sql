@@ -1,0 +1,9 @@
+DROP TABLE rate_limits;
+DROP TABLE idempotency_keys;
+DROP TABLE upload_journal;
+DROP TABLE format_counts;
+DROP TABLE tag_counts;
+DROP TABLE image_tags;
+DROP TABLE image_variants;
+DROP TABLE images;
+DROP TABLE products;
