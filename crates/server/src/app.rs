@@ -1,0 +1,55 @@
+//! What handlers can reach: the use cases and a few ports.
+//!
+//! Owns the list; names no adapter. The wiring builds it once, every worker shares it.
+
+use crate::http::address::TrustedProxies;
+use packshot_domain::catalog::Catalog;
+use packshot_domain::ports::clock::Clock;
+use packshot_domain::ports::image_store::ImageStore;
+use packshot_domain::ports::product_repo::ProductRepo;
+use packshot_domain::ports::rate_limiter::RateLimiter;
+use packshot_domain::ports::token_verifier::TokenVerifier;
+use packshot_domain::upload::UploadImage;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// Everything that handlers can reach.
+pub struct App {
+    /// Reading, editing, deleting.
+    pub catalog: Catalog,
+    /// Uploading.
+    pub upload: Arc<UploadImage>,
+    /// The database, asked whether it is there.
+    pub products: Arc<dyn ProductRepo>,
+    /// Image files, to serve.
+    pub store: Arc<dyn ImageStore>,
+    /// Tokens.
+    pub verifier: Arc<dyn TokenVerifier>,
+    /// Rate limits.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Where uploads run to their end, whether or not their client stays.
+    pub jobs: Handle,
+    /// How HTTP is spoken.
+    pub http: HttpOptions,
+}
+
+/// How HTTP is spoken.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// What stands before the slug in the `type` of a problem.
+    pub type_base: String,
+    /// What stands before `/products/…` in URLs of image files.
+    pub public_base_url: String,
+    /// Origins that browsers may call from.
+    pub cors_origins: Vec<String>,
+    /// Who is believed about addresses.
+    pub trusted_proxies: TrustedProxies,
+    /// Uploads of a user in an hour; 0 for no limit.
+    pub per_user_hour: u32,
+    /// Uploads from an address in an hour; 0 for no limit.
+    pub per_address_hour: u32,
+    /// How much of a request that is too large is read.
+    pub max_discarded_bytes: u64,
+}

@@ -1,0 +1,114 @@
+//! The command line.
+//!
+//! Owns the commands and how a failure ends: one line on standard error, exit code 1. Only this module
+//! and those below it write to standard output.
+
+mod check;
+mod demo;
+mod product;
+mod serve;
+mod sweep;
+mod token;
+
+use crate::settings::load::{Loaded, load};
+use crate::wiring;
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Takes product photographs from an upload to a shop's page.
+#[derive(Debug, Parser)]
+#[command(name = "packshot", version)]
+struct Cli {
+    /// The settings file; packshot.toml where it exists.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Applies migrations and serves (what happens without a command, too).
+    Serve,
+    /// Prints a token signed with the HS256 secret.
+    Token(token::Arguments),
+    /// Makes and renames products.
+    #[command(subcommand)]
+    Product(product::Arguments),
+    /// Applies migrations and exits.
+    Migrate,
+    /// Removes what crashed uploads and deletions left behind.
+    Sweep(sweep::Arguments),
+    /// Loads the settings, asks the database and the store, and prints what it found.
+    Check,
+}
+
+/// What every command gets.
+struct Invocation {
+    loaded: Loaded,
+    environment: BTreeMap<String, String>,
+}
+
+/// Runs the command of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            // Nothing is left to tell it to when standard error is gone.
+            let _ = writeln!(std::io::stderr(), "packshot: {}", one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let variables =
+        std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
+    let environment: BTreeMap<String, String> = variables.collect();
+    let loaded = load(cli.config.as_deref(), &environment)?;
+    let context = Invocation { loaded, environment };
+    match cli.command {
+        None | Some(Command::Serve) => block_on(serve::run(&context)),
+        Some(Command::Token(arguments)) => token::run(&context, &arguments),
+        Some(Command::Product(arguments)) => block_on(product::run(&context, &arguments)),
+        Some(Command::Migrate) => migrate(&context),
+        Some(Command::Sweep(arguments)) => block_on(sweep::run(&context, &arguments)),
+        Some(Command::Check) => block_on(check::run(&context)),
+    }
+}
+
+fn migrate(context: &Invocation) -> anyhow::Result<ExitCode> {
+    let (database, _) = wiring::open_database(&context.loaded.settings)?;
+    let migrated = database.migrate().context("database.url")?;
+    if migrated.applied.is_empty() {
+        print("The database is up to date.")?;
+    }
+    for name in &migrated.applied {
+        print(&format!("Applied {name}"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot start")?;
+    runtime.block_on(work)
+}
+
+/// A line on standard output, seen at once even by a pipe.
+fn print(line: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+/// The error and its causes, without the line breaks that some libraries put in.
+fn one_line(error: &anyhow::Error) -> String {
+    format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,85 @@
+//! `packshot serve`: everything started, until a signal ends it.
+
+use crate::cli::{Invocation, demo, print};
+use crate::http::{Running, start};
+use crate::settings::Settings;
+use crate::telemetry;
+use crate::wiring::{self, Backends};
+use actix_web::web;
+use chrono::TimeDelta;
+use packshot_domain::sweep::{Sweep, SweepReport};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+pub(super) async fn run(invocation: &Invocation) -> anyhow::Result<ExitCode> {
+    let settings = &invocation.loaded.settings;
+    telemetry::start(&settings.log)?;
+    let mut backends = wiring::open(settings, &invocation.environment)?;
+    let app = web::Data::new(wiring::app(settings, &backends, Handle::current())?);
+    let timeout = Duration::from_secs(settings.server.shutdown_timeout_seconds);
+    let Running { address, handle: _, server } = start(app, &settings.server.bind, settings.server.workers, timeout)?;
+    sweep_what_died(&mut backends).await;
+    let demo = if invocation.loaded.all_defaults { demo::prepare(settings, &backends, address).await? } else { None };
+    greet(settings, &backends, demo.as_deref())?;
+    print(&format!("Listening on http://{address}"))?;
+    let sweeper = tokio::spawn(sweep_forever(wiring::sweep(&backends), settings.clone()));
+    let ended = server.await;
+    sweeper.abort();
+    ended?;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn greet(settings: &Settings, backends: &Backends, demo: Option<&str>) -> anyhow::Result<()> {
+    print(&format!("packshot {}", env!("CARGO_PKG_VERSION")))?;
+    print(&format!("Database  {}", backends.database.describe()))?;
+    print(&format!("Images    {}", backends.store.describe()))?;
+    if settings.auth.jwks.is_none() && settings.auth.hs256_secret.is_none() {
+        print(&format!("Secret    {}", settings.auth.hs256_secret_file.display()))?;
+    }
+    if let Some(demo) = demo {
+        print(demo)?;
+    }
+    Ok(())
+}
+
+/// With the embedded database to itself, a server knows that every unfinished upload is dead.
+async fn sweep_what_died(backends: &mut Backends) {
+    let sweep = wiring::sweep(backends);
+    let Some(lock) = &mut backends.lock else { return };
+    if lock.alone() {
+        report(sweep.run(TimeDelta::zero()).await);
+    }
+    if let Err(error) = lock.share() {
+        tracing::warn!(error = %error, "the database's lock cannot be shared");
+    }
+}
+
+async fn sweep_forever(sweep: Sweep, settings: Settings) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(settings.sweep.interval_seconds));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        report(sweep.run(TimeDelta::seconds(i64::from(settings.sweep.grace_seconds))).await);
+    }
+}
+
+fn report<E: std::error::Error>(outcome: Result<SweepReport, E>) {
+    match outcome {
+        Ok(done) if done == SweepReport::default() => {}
+        Ok(done) => tracing::info!(
+            uploads = done.uploads,
+            deletions = done.deletions,
+            objects = done.objects,
+            leftovers = done.leftovers,
+            expired_keys = done.expired_keys,
+            expired_windows = done.expired_windows,
+            "swept"
+        ),
+        Err(error) => {
+            let cause = error.source().map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(error = %error, cause, "a sweep ended early");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What stands around every handler: request ids, problem bodies, CORS, security headers, callers.
+//!
+//! Owns the order of the layers, see [`start`]; refuses to know what any route does.
+
+pub mod access_log;
+pub mod address;
+pub mod caller;
+mod cors;
+pub mod render;
+pub mod request_id;
+mod security_headers;
+mod start;
+
+pub use start::{Running, StartError, start};

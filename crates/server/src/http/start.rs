@@ -1,0 +1,108 @@
+//! Starts the HTTP server: binds, layers, runs.
+//!
+//! Owns the order of the layers, outermost first: access log (request id), problem bodies, CORS,
+//! security headers, routes. CORS stands inside the problem bodies and adds its header fields to
+//! error responses too.
+
+use crate::app::App;
+use crate::http::access_log::access_log;
+use crate::http::cors::cors;
+use crate::http::render::render;
+use crate::http::security_headers::security_headers;
+use crate::problem::{Problem, Slug};
+use crate::routes;
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::error::JsonPayloadError;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpServer, web};
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+/// How long a client may take to send a request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection is read on after its last answer, so that the answer is not lost in a reset.
+const LINGER: Duration = Duration::from_secs(10);
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+const MAX_JSON_BYTES: usize = 128 * 1024;
+
+/// A server that listens.
+pub struct Running {
+    /// Where.
+    pub address: SocketAddr,
+    /// To stop it.
+    pub handle: ServerHandle,
+    /// To run it.
+    pub server: Server,
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is no address, in use or not ours.
+    #[error("server.bind: cannot listen on {bind}: {source}")]
+    Bind {
+        /// As set.
+        bind: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Binds `bind` and builds the server.
+///
+/// # Errors
+/// [`StartError`].
+pub fn start(
+    app: web::Data<App>,
+    bind: &str,
+    workers: usize,
+    shutdown_timeout: Duration,
+) -> Result<Running, StartError> {
+    let failed = |source| StartError::Bind { bind: bind.to_owned(), source };
+    let listener = TcpListener::bind(bind).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let mut server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(app.clone())
+            .app_data(json_config())
+            .configure(routes::configure)
+            .default_service(web::to(|| async {
+                Err::<&str, _>(Problem::new(Slug::NotFound, "There is nothing at this address."))
+            }))
+            .wrap(from_fn(security_headers))
+            .wrap(cors(&app.http.cors_origins))
+            .wrap(from_fn(render))
+            .wrap(from_fn(access_log))
+    })
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .client_disconnect_timeout(LINGER)
+    .shutdown_timeout(shutdown_timeout.as_secs());
+    if workers > 0 {
+        server = server.workers(workers);
+    }
+    let server = server.listen(listener).map_err(failed)?.run();
+    Ok(Running { address, handle: server.handle(), server })
+}
+
+fn json_config() -> web::JsonConfig {
+    web::JsonConfig::default().limit(MAX_JSON_BYTES).error_handler(|error, _| {
+        let problem = match &error {
+            JsonPayloadError::ContentType => {
+                Problem::new(Slug::UnsupportedMediaType, "The request's body must be application/json.")
+                    .with("allowedTypes", vec!["application/json"])
+            }
+            JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
+                Problem::new(Slug::PayloadTooLarge, "The request's body is too large.").with("maxSize", MAX_JSON_BYTES)
+            }
+            JsonPayloadError::Deserialize(error) => {
+                Problem::new(Slug::BadRequest, format!("The request's body is not as it should be: {error}."))
+            }
+            JsonPayloadError::Serialize(_) | JsonPayloadError::Payload(_) => {
+                Problem::new(Slug::BadRequest, "The request's body could not be read.")
+            }
+            _ => Problem::new(Slug::BadRequest, "The request's body could not be read."),
+        };
+        problem.into()
+    })
+}

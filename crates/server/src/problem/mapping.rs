@@ -1,0 +1,156 @@
+//! The one place where errors of the use cases become problems.
+//!
+//! Every match names every variant: a new error does not compile until somebody has decided what a
+//! client is told. Each sentence is fit for a client; causes travel beside it, for the log.
+
+use crate::problem::{Problem, Slug};
+use packshot_domain::catalog::CatalogError;
+use packshot_domain::image::ImageFormat;
+use packshot_domain::ports::image_processor::ProcessError;
+use packshot_domain::ports::image_store::StoreError;
+use packshot_domain::ports::product_repo::RepoError;
+use packshot_domain::ports::rate_limiter::{RateLimitError, Scope};
+use packshot_domain::upload::UploadError;
+
+/// Seconds after which a client may try again when something is down.
+const RETRY_AFTER_SECONDS: u64 = 5;
+const UPLOAD_FAILED: &str = "Failed to process uploaded image.";
+const FAILED: &str = "The server failed to answer the request.";
+
+impl From<UploadError> for Problem {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::KeyReused => Self::fields(
+                Slug::Validation,
+                "The Idempotency-Key was used for a request with another payload.",
+                [("Idempotency-Key", "Use a new key for a new request")],
+            ),
+            UploadError::StillRunning => {
+                Self::new(Slug::Conflict, "The first request with this Idempotency-Key is still running.")
+                    .retry_after(1)
+            }
+            UploadError::UnsupportedType { received } => unsupported_image(received),
+            UploadError::Invalid(errors) => {
+                let names: Vec<_> = errors.iter().map(|error| error.field).collect();
+                let detail = match errors.as_slice() {
+                    [only] => format!("{}.", only.message.trim_end_matches('.')),
+                    _ => format!("Invalid fields: {}.", names.join(", ")),
+                };
+                Self::fields(Slug::Validation, detail, errors.iter().map(|error| (error.field, &error.message)))
+            }
+            UploadError::ProductNotFound(id) => product_not_found(&id),
+            UploadError::Limited(error) => error.into(),
+            UploadError::Process(error) => error.into(),
+            UploadError::Store(error @ StoreError::NotFound) => Self::internal(UPLOAD_FAILED, error),
+            UploadError::Store(error @ StoreError::Unavailable(_)) => Self::unavailable(RETRY_AFTER_SECONDS, error),
+            UploadError::Repo(error) => error.into(),
+            error @ UploadError::Swept => Self::unavailable(RETRY_AFTER_SECONDS, error),
+            error @ UploadError::NoFreeKey(_) => Self::internal(UPLOAD_FAILED, error),
+        }
+    }
+}
+
+impl From<ProcessError> for Problem {
+    fn from(error: ProcessError) -> Self {
+        let file = |detail: String, message: String| Self::fields(Slug::Validation, detail, [("file", message)]);
+        match error {
+            ProcessError::TooSmall { min_width, min_height, .. } => file(
+                format!("Image dimensions too small. Minimum: {min_width}x{min_height} pixels."),
+                format!("Image dimensions must be at least {min_width}x{min_height} pixels"),
+            ),
+            ProcessError::TooLarge { max_width, max_height, .. } => file(
+                format!("Image dimensions too large. Maximum: {max_width}x{max_height} pixels."),
+                format!("Image dimensions must be at most {max_width}x{max_height} pixels"),
+            ),
+            ProcessError::Animated => {
+                file("Animated images are not supported.".to_owned(), "Image must not be animated".to_owned())
+            }
+            ProcessError::Corrupt(what) => file(
+                "The image data is corrupt or truncated.".to_owned(),
+                format!("Image data is corrupt or truncated: {what}"),
+            ),
+            ProcessError::Unsupported(what) => file(
+                "The image uses a coding that is not supported.".to_owned(),
+                format!("Image coding is not supported: {what}"),
+            ),
+            ProcessError::TooCostly(what) => file(
+                "The image costs too much to process.".to_owned(),
+                format!("Image costs too much to process: {what}"),
+            ),
+            error @ ProcessError::Overloaded => Self::unavailable(RETRY_AFTER_SECONDS, error),
+            ProcessError::Internal(cause) => Self::internal(UPLOAD_FAILED, cause),
+        }
+    }
+}
+
+impl From<RateLimitError> for Problem {
+    fn from(error: RateLimitError) -> Self {
+        match error {
+            RateLimitError::Exceeded { scope, retry_after_seconds } => {
+                let whose = match scope {
+                    Scope::User => "by this user",
+                    Scope::Address => "from this address",
+                    Scope::Product => "to this product",
+                };
+                let detail = format!("Too many uploads {whose}. Try again in {retry_after_seconds} seconds.");
+                Self::new(Slug::RateLimited, detail).retry_after(retry_after_seconds)
+            }
+            RateLimitError::Repo(error) => error.into(),
+        }
+    }
+}
+
+impl From<CatalogError> for Problem {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::ProductNotFound(id) => product_not_found(&id),
+            CatalogError::ImageNotFound(id) => image_not_found(&id),
+            CatalogError::Repo(error) => error.into(),
+        }
+    }
+}
+
+impl From<RepoError> for Problem {
+    fn from(error: RepoError) -> Self {
+        match error {
+            RepoError::Unavailable(cause) => Self::unavailable(RETRY_AFTER_SECONDS, cause),
+            RepoError::Corrupt(cause) => Self::internal(FAILED, cause),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::new(Slug::NotFound, "There is no such file."),
+            StoreError::Unavailable(cause) => Self::unavailable(RETRY_AFTER_SECONDS, cause),
+        }
+    }
+}
+
+/// There is no product of that id, which may be anything that a client sent.
+pub(crate) fn product_not_found(id: &str) -> Problem {
+    Problem::new(Slug::NotFound, format!("Product with ID '{}' not found.", shown(id)))
+}
+
+/// There is no image of that id, which may be anything that a client sent.
+pub(crate) fn image_not_found(id: &str) -> Problem {
+    Problem::new(Slug::NotFound, format!("Image with ID '{}' not found.", shown(id)))
+}
+
+fn unsupported_image(received: String) -> Problem {
+    let allowed: Vec<_> = ImageFormat::ALL.iter().map(|format| format.mime_type()).collect();
+    Problem::new(Slug::UnsupportedMediaType, "Only JPEG, PNG, and WebP images are supported.")
+        .with("allowedTypes", allowed)
+        .with("receivedType", received)
+}
+
+/// A client's text, short enough to repeat.
+fn shown(text: &str) -> String {
+    const MAX_CHARS: usize = 80;
+    let mut shown: String = text.chars().take(MAX_CHARS).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}

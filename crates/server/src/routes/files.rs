@@ -1,0 +1,9 @@
+//! `/files`: product images.
+
+pub mod form;
+pub(crate) mod item;
+pub(crate) mod list;
+mod patch;
+mod query;
+pub(crate) mod response;
+pub(crate) mod upload;

@@ -1,0 +1,192 @@
+//! The multipart form of an upload (RFC 7578), read as a stream.
+//!
+//! Owns what is malformed about a form, and the bounds: a file's bytes are kept up to the limit and
+//! only counted after it, a text part has 64 KiB, a form 64 parts. Refuses to know what a good value
+//! of a text field is.
+//!
+//! Its surprising rule: a form is read to its end before a file that is too large is answered, so
+//! that the answer knows the true size and reaches a client that is still sending.
+
+use crate::problem::{Problem, Slug};
+use actix_multipart::{Field, Multipart};
+use actix_web::http::header::HeaderMap;
+use actix_web::web::Payload;
+use bytes::{Bytes, BytesMut};
+use futures_util::TryStreamExt;
+use packshot_domain::text::OriginalName;
+use packshot_domain::upload::RawDetails;
+use std::collections::BTreeMap;
+
+/// The largest file, in bytes.
+pub const MAX_FILE_BYTES: u64 = 5_242_880;
+/// The largest text part, in bytes.
+pub const MAX_TEXT_BYTES: usize = 64 * 1024;
+/// The most parts of a form.
+pub const MAX_PARTS: usize = 64;
+
+/// A form that is complete and within its bounds.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// The file, whole.
+    pub file: Bytes,
+    /// The client's name of it.
+    pub original_name: OriginalName,
+    /// The part's `Content-Type`.
+    pub declared_type: Option<String>,
+    /// `productId`, not empty.
+    pub product_id: String,
+    /// The other text fields.
+    pub details: RawDetails,
+}
+
+struct FilePart {
+    kept: BytesMut,
+    size_bytes: u64,
+    name: Option<String>,
+    declared_type: Option<String>,
+}
+
+/// Reads the form of a request with these headers.
+///
+/// # Errors
+/// A 400 for what is malformed, missing or repeated, else a 413 for a file that is too large.
+pub async fn read(headers: &HeaderMap, payload: Payload, max_read_bytes: u64) -> Result<Form, Problem> {
+    let kind = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = kind.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("multipart/form-data") {
+        return Err(bad("The request must be multipart/form-data."));
+    }
+    let mut form = Multipart::new(headers, payload);
+    let mut parts = Parts { max_read_bytes, ..Parts::default() };
+    while let Some(field) = form.try_next().await.map_err(|error| malformed(&error))? {
+        parts.take(field).await?;
+        if parts.file.as_ref().is_some_and(|file| file.size_bytes > max_read_bytes) {
+            break;
+        }
+    }
+    parts.finish()
+}
+
+#[derive(Default)]
+struct Parts {
+    max_read_bytes: u64,
+    count: usize,
+    file: Option<FilePart>,
+    texts: BTreeMap<&'static str, String>,
+    tags: Vec<String>,
+}
+
+impl Parts {
+    async fn take(&mut self, field: Field) -> Result<(), Problem> {
+        self.count += 1;
+        if self.count > MAX_PARTS {
+            return Err(bad(format!("The form has more than {MAX_PARTS} parts.")));
+        }
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            if self.file.is_some() {
+                return Err(repeated("file"));
+            }
+            self.file = Some(read_file(field, self.max_read_bytes).await?);
+            return Ok(());
+        }
+        let text = read_text(field, &name).await?;
+        match name.as_str() {
+            "tags" | "tags[]" => self.tags.push(decode(&name, text)?),
+            "productId" => self.once("productId", text)?,
+            "is_primary" => self.once("is_primary", text)?,
+            "alt_text" => self.once("alt_text", text)?,
+            "caption" => self.once("caption", text)?,
+            "order" => self.once("order", text)?,
+            "metadata" => self.once("metadata", text)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn once(&mut self, name: &'static str, text: Vec<u8>) -> Result<(), Problem> {
+        match self.texts.insert(name, decode(name, text)?) {
+            None => Ok(()),
+            Some(_) => Err(repeated(name)),
+        }
+    }
+
+    fn finish(mut self) -> Result<Form, Problem> {
+        // A browser sends an empty part without a name when no file was chosen.
+        let chosen = |file: &FilePart| file.size_bytes > 0 || file.name.as_deref().is_some_and(|name| !name.is_empty());
+        let file = self.file.take().filter(chosen).ok_or_else(|| missing("file"))?;
+        let product_id = self.texts.remove("productId").filter(|id| !id.is_empty());
+        let product_id = product_id.ok_or_else(|| missing("productId"))?;
+        if file.size_bytes > MAX_FILE_BYTES {
+            return Err(Problem::new(Slug::FileTooLarge, "File size exceeds maximum allowed size of 5MB.")
+                .with("maxSize", MAX_FILE_BYTES)
+                .with("actualSize", file.size_bytes));
+        }
+        let mut text = |name| self.texts.remove(name);
+        Ok(Form {
+            file: file.kept.freeze(),
+            original_name: OriginalName::from_client(file.name.as_deref().unwrap_or_default()),
+            declared_type: file.declared_type,
+            product_id,
+            details: RawDetails {
+                is_primary: text("is_primary"),
+                alt_text: text("alt_text"),
+                caption: text("caption"),
+                order: text("order"),
+                metadata: text("metadata"),
+                tags: self.tags,
+            },
+        })
+    }
+}
+
+async fn read_file(mut field: Field, max_read_bytes: u64) -> Result<FilePart, Problem> {
+    let name = field.content_disposition().and_then(|disposition| disposition.get_filename().map(str::to_owned));
+    let declared_type = field.content_type().map(|kind| kind.essence_str().to_owned());
+    let mut part = FilePart { kept: BytesMut::new(), size_bytes: 0, name, declared_type };
+    while let Some(chunk) = field.try_next().await.map_err(|error| malformed(&error))? {
+        part.size_bytes += chunk.len() as u64;
+        if part.size_bytes > MAX_FILE_BYTES {
+            part.kept = BytesMut::new();
+        } else {
+            part.kept.extend_from_slice(&chunk);
+        }
+        if part.size_bytes > max_read_bytes {
+            break;
+        }
+    }
+    Ok(part)
+}
+
+async fn read_text(mut field: Field, name: &str) -> Result<Vec<u8>, Problem> {
+    let mut text = Vec::new();
+    while let Some(chunk) = field.try_next().await.map_err(|error| malformed(&error))? {
+        if text.len() + chunk.len() > MAX_TEXT_BYTES {
+            let shown: String = name.chars().take(40).collect();
+            return Err(bad(format!("The part '{shown}' is larger than 64 KiB.")));
+        }
+        text.extend_from_slice(&chunk);
+    }
+    Ok(text)
+}
+
+fn decode(name: &str, text: Vec<u8>) -> Result<String, Problem> {
+    String::from_utf8(text).map_err(|_| bad(format!("The part '{name}' is not UTF-8 text.")))
+}
+
+fn bad(detail: impl Into<String>) -> Problem {
+    Problem::new(Slug::BadRequest, detail)
+}
+
+fn missing(field: &str) -> Problem {
+    bad(format!("Missing required field: {field}."))
+}
+
+fn repeated(field: &str) -> Problem {
+    bad(format!("The field '{field}' appears more than once."))
+}
+
+fn malformed(error: &actix_multipart::MultipartError) -> Problem {
+    tracing::info!(cause = %error, "a multipart form was malformed");
+    bad("The multipart form is malformed or incomplete.")
+}

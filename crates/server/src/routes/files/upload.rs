@@ -1,0 +1,139 @@
+//! `POST /files`: uploads an image of a product.
+//!
+//! Owns the order of what happens before the use case: caller, limits, form. The use case runs as a
+//! task of its own, so a client that goes away does not stop it half-way.
+
+use crate::app::App;
+use crate::http::address::limited_as;
+use crate::http::caller::Admin;
+use crate::problem::{Problem, Slug};
+use crate::routes::files::form::{self, Form};
+use crate::routes::files::response::{ImageResponse, Urls};
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::TimeDelta;
+use packshot_domain::access::UserName;
+use packshot_domain::image::Image;
+use packshot_domain::ports::idempotency::{IdempotencyKey, Receipt};
+use packshot_domain::ports::rate_limiter::{Quota, Scope};
+use packshot_domain::upload::{Idempotency, ReceiptMaker, UploadRequest, Uploaded, fingerprint};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const X_IMAGE_ID: HeaderName = HeaderName::from_static("x-image-id");
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// Uploads an image file; answers 201 with its location when every variant and the row are durable.
+pub(crate) async fn upload(
+    app: web::Data<App>,
+    request: HttpRequest,
+    admin: Admin,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    count(&app, &request, &admin.user).await?;
+    let key = idempotency_key(&request)?;
+    let form = form::read(request.headers(), payload, app.http.max_discarded_bytes).await?;
+    let upload = upload_request(&app, form, key, admin.user).await?;
+    let use_case = app.upload.clone();
+    let span = tracing::Span::current();
+    let job = app.jobs.spawn(tracing::Instrument::instrument(async move { use_case.execute(upload).await }, span));
+    let uploaded = job.await.map_err(|error| Problem::internal("Failed to process uploaded image.", error))?;
+    match uploaded? {
+        Uploaded::New(image) => Ok(Answer::new(&app, &image).respond(false)),
+        Uploaded::Replayed(receipt) => Ok(Answer::read(&receipt)?.respond(true)),
+    }
+}
+
+/// Counts this request against the limits of its user and its address.
+async fn count(app: &App, request: &HttpRequest, user: &UserName) -> Result<(), Problem> {
+    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let address = limited_as(app.http.trusted_proxies.client(peer, forwarded));
+    let hourly =
+        |scope, subject: &str, limit| Quota { scope, subject: subject.to_owned(), limit, window: TimeDelta::hours(1) };
+    let quotas = [
+        hourly(Scope::User, user.as_str(), app.http.per_user_hour),
+        hourly(Scope::Address, &address, app.http.per_address_hour),
+    ];
+    let quotas: Vec<Quota> = quotas.into_iter().filter(|quota| quota.limit > 0).collect();
+    if quotas.is_empty() {
+        return Ok(());
+    }
+    Ok(app.limiter.acquire(&quotas, app.clock.now()).await?)
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Problem> {
+    let Some(value) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let bad = |message: String| Problem::new(Slug::BadRequest, format!("{message}."));
+    let text = value.to_str().map_err(|_| bad("Idempotency-Key must be visible ASCII".to_owned()))?;
+    IdempotencyKey::parse(text).map(Some).map_err(|error| bad(error.to_string()))
+}
+
+async fn upload_request(
+    app: &web::Data<App>,
+    form: Form,
+    key: Option<IdempotencyKey>,
+    user: UserName,
+) -> Result<UploadRequest, Problem> {
+    let idempotency = match key {
+        None => None,
+        Some(key) => {
+            let form = form.clone();
+            let hash = move || fingerprint(&form.file, &form.original_name, &form.product_id, &form.details);
+            let fingerprint = web::block(hash)
+                .await
+                .map_err(|error| Problem::internal("Failed to process uploaded image.", error.to_string()))?;
+            let app = app.clone().into_inner();
+            let receipt: ReceiptMaker = Arc::new(move |image| Answer::new(&app, image).write());
+            Some(Idempotency { key, fingerprint, receipt })
+        }
+    };
+    Ok(UploadRequest {
+        file: form.file,
+        original_name: form.original_name,
+        declared_type: form.declared_type,
+        product_id: form.product_id,
+        details: form.details,
+        user,
+        idempotency,
+    })
+}
+
+/// The 201 of an upload, as it is sent, and as it is kept for its idempotency key.
+#[derive(Serialize, Deserialize)]
+struct Answer {
+    id: String,
+    body: Value,
+}
+
+impl Answer {
+    fn new(app: &App, image: &Image) -> Self {
+        let urls = Urls::new(&app.http.public_base_url, app.store.location(&image.product_id));
+        let body = serde_json::to_value(ImageResponse::new(image, &urls)).unwrap_or_default();
+        Self { id: image.id.to_string(), body }
+    }
+
+    fn write(&self) -> Receipt {
+        Receipt(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    fn read(receipt: &Receipt) -> Result<Self, Problem> {
+        serde_json::from_slice(&receipt.0)
+            .map_err(|error| Problem::internal("Failed to process uploaded image.", error))
+    }
+
+    fn respond(&self, replayed: bool) -> HttpResponse {
+        let mut response = HttpResponse::Created();
+        response
+            .insert_header((LOCATION, format!("/files/{}", self.id)))
+            .insert_header((X_IMAGE_ID, self.id.as_str()))
+            .insert_header((CONTENT_TYPE, "application/json"));
+        if replayed {
+            response.insert_header((IDEMPOTENT_REPLAYED, "true"));
+        }
+        response.body(self.body.to_string())
+    }
+}

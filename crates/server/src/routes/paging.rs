@@ -1,0 +1,186 @@
+//! Query parameters and pages, for every list.
+//!
+//! Owns how a query is read (each parameter once, all faults at once, as a 400) and the members that
+//! every page has.
+
+use crate::problem::{Problem, Slug};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// The most that a `page_size` may be.
+const MAX_PAGE_SIZE: u32 = 100;
+const DEFAULT_PAGE_SIZE: u32 = 20;
+const MAX_SEARCH_CHARS: usize = 100;
+
+/// The parameters of a query, read one by one; what was wrong with them is collected.
+pub(crate) struct Parameters {
+    values: BTreeMap<String, Vec<String>>,
+    errors: Vec<(String, String)>,
+}
+
+impl Parameters {
+    /// The parameters of this query string; names that are never asked for are ignored.
+    pub(crate) fn new(pairs: Vec<(String, String)>) -> Self {
+        let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in pairs {
+            values.entry(name).or_default().push(value);
+        }
+        Self { values, errors: Vec::new() }
+    }
+
+    /// Every value of `name`.
+    pub(crate) fn all(&mut self, name: &str) -> Vec<String> {
+        self.values.remove(name).unwrap_or_default()
+    }
+
+    /// The one value of `name`, as `parse` reads it; `message` says what it must be.
+    pub(crate) fn one<T>(&mut self, name: &str, message: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let values = self.all(name);
+        match values.as_slice() {
+            [] => None,
+            [text] => {
+                let parsed = parse(text.trim());
+                if parsed.is_none() {
+                    self.fault(name, message);
+                }
+                parsed
+            }
+            _ => {
+                self.fault(name, "must be given once");
+                None
+            }
+        }
+    }
+
+    /// An integer of at least 1.
+    pub(crate) fn positive(&mut self, name: &str) -> Option<u32> {
+        self.one(name, "must be an integer of at least 1", |text| integer(text).filter(|&number| number >= 1))
+    }
+
+    /// Text to search for.
+    pub(crate) fn search(&mut self) -> Option<String> {
+        let message = "must be at most 100 characters";
+        let text =
+            self.one("search", message, |text| (text.chars().count() <= MAX_SEARCH_CHARS).then(|| text.to_owned()));
+        text.filter(|text| !text.is_empty())
+    }
+
+    /// `page` and `page_size`.
+    pub(crate) fn page(&mut self) -> (u32, u32) {
+        let page = self.positive("page").unwrap_or(1);
+        let size = self.one("page_size", "must be an integer from 1 to 100", |text| {
+            integer(text).filter(|number| (1..=MAX_PAGE_SIZE).contains(number))
+        });
+        (page, size.unwrap_or(DEFAULT_PAGE_SIZE))
+    }
+
+    /// Notes that `name` is no good.
+    pub(crate) fn fault(&mut self, name: &str, message: &str) {
+        self.errors.push((name.to_owned(), message.to_owned()));
+    }
+
+    /// A 400 with every fault, if there was one.
+    pub(crate) fn finish(self) -> Result<(), Problem> {
+        if self.errors.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = self.errors.iter().map(|(name, _)| name.as_str()).collect();
+        let detail = format!("Invalid query parameters: {}.", names.join(", "));
+        Err(Problem::fields(Slug::BadRequest, detail, self.errors.iter().map(|(name, message)| (name, message))))
+    }
+}
+
+/// Decimal digits as a number.
+fn integer(text: &str) -> Option<u32> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PageResponse<T> {
+    items: Vec<T>,
+    total: u64,
+    page: u32,
+    page_size: u32,
+    total_pages: u64,
+    has_next: bool,
+    has_prev: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filters: Option<FiltersResponse>,
+}
+
+/// `filters`
+#[derive(Debug, Serialize)]
+pub(crate) struct FiltersResponse {
+    /// What was asked for, by the parameters' names.
+    pub(crate) applied: Map<String, Value>,
+    /// What could be asked for.
+    pub(crate) available: AvailableResponse,
+}
+
+/// `filters.available`
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AvailableResponse {
+    pub(crate) tags: Vec<String>,
+    pub(crate) mime_types: Vec<&'static str>,
+}
+
+impl<T> PageResponse<T> {
+    /// The page `page` of `page_size` items each, where `total` match.
+    pub(crate) fn new(items: Vec<T>, total: u64, page: u32, page_size: u32, filters: Option<FiltersResponse>) -> Self {
+        let total_pages = total.div_ceil(u64::from(page_size));
+        Self {
+            items,
+            total,
+            page,
+            page_size,
+            total_pages,
+            has_next: u64::from(page) < total_pages,
+            has_prev: page > 1,
+            filters,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(pairs: &[(&str, &str)]) -> Parameters {
+        Parameters::new(pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
+    #[test]
+    fn every_fault_is_named() {
+        let mut bad =
+            parameters(&[("page", "0"), ("page_size", "101"), ("search", &"x".repeat(101)), ("min_width", "-1")]);
+        let _ = (bad.page(), bad.search(), bad.positive("min_width"));
+        let problem = bad.finish().unwrap_err();
+        let fields: Vec<_> =
+            problem.extensions["errors"].as_array().unwrap().iter().map(|error| error["field"].clone()).collect();
+        assert_eq!(fields, ["page", "page_size", "search", "min_width"]);
+    }
+
+    #[test]
+    fn a_single_parameter_given_twice_is_a_fault() {
+        let mut twice = parameters(&[("page", "1"), ("page", "2")]);
+        let _ = twice.page();
+        assert!(twice.finish().is_err());
+    }
+
+    #[test]
+    fn pages_know_their_neighbours() {
+        let page = |page, total| {
+            let response = PageResponse::<()>::new(Vec::new(), total, page, 20, None);
+            (response.total_pages, response.has_next, response.has_prev)
+        };
+        assert_eq!(page(1, 0), (0, false, false));
+        assert_eq!(page(1, 20), (1, false, false));
+        assert_eq!(page(1, 21), (2, true, false));
+        assert_eq!(page(2, 21), (2, false, true));
+        assert_eq!(page(9, 21), (2, false, true));
+    }
+}

@@ -1,0 +1,114 @@
+//! `/products`: what images belong to.
+
+use crate::app::App;
+use crate::http::caller::Admin;
+use crate::problem::mapping::product_not_found;
+use crate::problem::{Problem, Slug};
+use crate::routes::files::response::{ImageResponse, Urls, timestamp};
+use crate::routes::paging::{PageResponse, Parameters};
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpResponse, web};
+use packshot_domain::ports::image_repo::ProductImages;
+use packshot_domain::ports::product_repo::{ProductQuery, Put};
+use packshot_domain::product::{Product, ProductId, ProductName};
+use serde::{Deserialize, Serialize};
+
+/// A product in an answer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProductResponse {
+    id: String,
+    name: String,
+    created_at: String,
+    image_count: u64,
+    primary_image: Option<ImageResponse>,
+}
+
+/// The body of `PUT /products/{id}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PutProductRequest {
+    name: String,
+}
+
+/// A product with its number of images and its primary one.
+pub(crate) async fn get(app: web::Data<App>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let id = ProductId::parse(&id).map_err(|_| product_not_found(&id))?;
+    let (product, images) = app.catalog.product(&id).await?;
+    Ok(HttpResponse::Ok().json(ProductResponse::new(&app, &product, &images)))
+}
+
+/// Makes a product (201) or renames it (200).
+pub(crate) async fn put(
+    app: web::Data<App>,
+    _admin: Admin,
+    id: web::Path<String>,
+    body: web::Json<PutProductRequest>,
+) -> Result<HttpResponse, Problem> {
+    let invalid =
+        |field, message: String| Problem::fields(Slug::Validation, format!("{message}."), [(field, message.as_str())]);
+    let id = ProductId::parse(&id).map_err(|error| invalid("id", error.to_string()))?;
+    let name = ProductName::parse(&body.name).map_err(|error| invalid("name", error.to_string()))?;
+    match app.catalog.put_product(&id, &name).await? {
+        Put::Created(product) => Ok(HttpResponse::Created()
+            .insert_header((LOCATION, format!("/products/{id}")))
+            .json(ProductResponse::new(&app, &product, &ProductImages { count: 0, primary: None }))),
+        Put::Renamed(_) => {
+            let (product, images) = app.catalog.product(&id).await?;
+            Ok(HttpResponse::Ok().json(ProductResponse::new(&app, &product, &images)))
+        }
+    }
+}
+
+/// Deletes a product with all its images.
+pub(crate) async fn delete(app: web::Data<App>, _admin: Admin, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let id = ProductId::parse(&id).map_err(|_| product_not_found(&id))?;
+    app.catalog.delete_product(&id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A page of products, by id.
+pub(crate) async fn list(
+    app: web::Data<App>,
+    query: web::Query<Vec<(String, String)>>,
+) -> Result<HttpResponse, Problem> {
+    let mut parameters = Parameters::new(query.into_inner());
+    let search = parameters.search();
+    let (page, page_size) = parameters.page();
+    parameters.finish()?;
+    let found = app.catalog.products(&ProductQuery { search, page, page_size }).await?;
+    let items = found.items.iter().map(ListedProductResponse::new).collect();
+    Ok(HttpResponse::Ok().json(PageResponse::new(items, found.total, page, page_size, None)))
+}
+
+/// A product in a list.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListedProductResponse {
+    id: String,
+    name: String,
+    created_at: String,
+}
+
+impl ListedProductResponse {
+    fn new(product: &Product) -> Self {
+        Self {
+            id: product.id.to_string(),
+            name: product.name.as_str().to_owned(),
+            created_at: timestamp(product.created_at),
+        }
+    }
+}
+
+impl ProductResponse {
+    fn new(app: &App, product: &Product, images: &ProductImages) -> Self {
+        let urls = Urls::new(&app.http.public_base_url, app.store.location(&product.id));
+        Self {
+            id: product.id.to_string(),
+            name: product.name.as_str().to_owned(),
+            created_at: timestamp(product.created_at),
+            image_count: images.count,
+            primary_image: images.primary.as_ref().map(|image| ImageResponse::new(image, &urls)),
+        }
+    }
+}

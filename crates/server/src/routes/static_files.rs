@@ -1,0 +1,156 @@
+//! `GET /static/img/products/…`: the image files, streamed from the store.
+//!
+//! Owns conditional requests and ranges (RFC 9110, 13 and 14). An object never changes, so its entity
+//! tag follows from its key and size alone, the same in every store and on every instance.
+
+use crate::app::App;
+use crate::problem::{Problem, Slug};
+use actix_web::body::SizedStream;
+use actix_web::http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, EntityTag, Header, HeaderValue, HttpDate,
+    IF_RANGE, IfModifiedSince, IfNoneMatch, LAST_MODIFIED, RANGE,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use futures_util::TryStreamExt;
+use packshot_domain::ports::image_store::ObjectInfo;
+use packshot_domain::storage::ObjectKey;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+use std::ops::Range;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+const FOREVER: &str = "public, max-age=31536000, immutable";
+
+/// Serves one file.
+pub(crate) async fn serve(
+    app: web::Data<App>,
+    request: HttpRequest,
+    key: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let key = ObjectKey::parse(&key).map_err(|_| Problem::new(Slug::NotFound, "There is no such file."))?;
+    let info = app.store.head(&key).await?;
+    let etag = entity_tag(&key, &info);
+    let modified = last_modified(&info);
+    if not_modified(&request, &etag, modified) {
+        return Ok(head(HttpResponse::NotModified(), &etag, modified).finish());
+    }
+    let range = requested_range(&request, &etag, info.size_bytes)?;
+    let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+    let mut response = head(HttpResponse::build(status), &etag, modified);
+    response.insert_header((CONTENT_TYPE, key.format().mime_type()));
+    if let Some(range) = &range {
+        let value = format!("bytes {}-{}/{}", range.start, range.end - 1, info.size_bytes);
+        response.insert_header((CONTENT_RANGE, value));
+    }
+    let length = range.as_ref().map_or(info.size_bytes, |range| range.end - range.start);
+    if request.method() == Method::HEAD {
+        return Ok(response.body(SizedStream::new(length, futures_util::stream::empty::<Result<_, Problem>>())));
+    }
+    let object = app.store.get(&key, range).await?;
+    Ok(response.body(SizedStream::new(length, object.bytes.map_err(Problem::from))))
+}
+
+fn head(mut response: HttpResponseBuilder, etag: &EntityTag, modified: SystemTime) -> HttpResponseBuilder {
+    response
+        .insert_header((CACHE_CONTROL, FOREVER))
+        .insert_header((ETAG, etag.to_string()))
+        .insert_header((LAST_MODIFIED, HttpDate::from(modified)))
+        .insert_header((ACCEPT_RANGES, "bytes"))
+        .insert_header(("cross-origin-resource-policy", "cross-origin"));
+    response
+}
+
+/// Strong: the key is never written again, and the size tells a damaged copy.
+fn entity_tag(key: &ObjectKey, info: &ObjectInfo) -> EntityTag {
+    let mut tag = String::new();
+    for byte in Sha256::digest(key.as_str()).iter().take(12) {
+        let _ = write!(tag, "{byte:02x}");
+    }
+    EntityTag::new_strong(format!("{tag}-{:x}", info.size_bytes))
+}
+
+/// Whole seconds, as HTTP dates have.
+fn last_modified(info: &ObjectInfo) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(u64::try_from(info.last_modified.timestamp()).unwrap_or(0))
+}
+
+fn not_modified(request: &HttpRequest, etag: &EntityTag, modified: SystemTime) -> bool {
+    // If-None-Match takes the place of If-Modified-Since (RFC 9110, 13.1.3).
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => return true,
+        Ok(IfNoneMatch::Items(tags)) if !tags.is_empty() => return tags.iter().any(|tag| tag.weak_eq(etag)),
+        _ => {}
+    }
+    IfModifiedSince::parse(request).is_ok_and(|since| modified <= SystemTime::from(since.0))
+}
+
+/// The one range asked for, if it is to be honoured.
+fn requested_range(request: &HttpRequest, etag: &EntityTag, size: u64) -> Result<Option<Range<u64>>, Problem> {
+    let Some(text) = request.headers().get(RANGE).and_then(|value| value.to_str().ok()) else { return Ok(None) };
+    let condition = request.headers().get(IF_RANGE).and_then(|value| value.to_str().ok());
+    if condition.is_some_and(|condition| condition != etag.to_string()) {
+        return Ok(None);
+    }
+    match parse_range(text, size) {
+        Ranged::Whole => Ok(None),
+        Ranged::Part(range) => Ok(Some(range)),
+        Ranged::Outside => Err(Problem::new(Slug::RangeNotSatisfiable, "The range lies outside the file.").header(
+            CONTENT_RANGE,
+            HeaderValue::try_from(format!("bytes */{size}")).unwrap_or_else(|_| HeaderValue::from_static("bytes */*")),
+        )),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Ranged {
+    Whole,
+    Part(Range<u64>),
+    Outside,
+}
+
+/// Several ranges and other units are ignored, as RFC 9110, 14.2 allows.
+fn parse_range(text: &str, size: u64) -> Ranged {
+    let Some((first, last)) = text.strip_prefix("bytes=").and_then(|range| range.trim().split_once('-')) else {
+        return Ranged::Whole;
+    };
+    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();
+    match (first.is_empty(), last.is_empty(), number(first), number(last)) {
+        (true, false, _, Some(0)) => Ranged::Outside,
+        (true, false, _, Some(suffix)) if size > 0 => Ranged::Part(size.saturating_sub(suffix)..size),
+        (false, true, Some(first), _) if first < size => Ranged::Part(first..size),
+        (false, false, Some(first), Some(last)) if last < first => Ranged::Whole,
+        (false, false, Some(first), Some(last)) if first < size => {
+            Ranged::Part(first..last.saturating_add(1).min(size))
+        }
+        (true, false, _, Some(_)) | (false, true, Some(_), _) | (false, false, Some(_), Some(_)) => Ranged::Outside,
+        _ => Ranged::Whole,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_rfc_9110_says() {
+        let cases = [
+            ("bytes=0-99", Ranged::Part(0..99 + 1)),
+            ("bytes=0-9999", Ranged::Part(0..1000)),
+            ("bytes=900-", Ranged::Part(900..1000)),
+            ("bytes=-100", Ranged::Part(900..1000)),
+            ("bytes=-5000", Ranged::Part(0..1000)),
+            ("bytes=1000-", Ranged::Outside),
+            ("bytes=1000-1001", Ranged::Outside),
+            ("bytes=-0", Ranged::Outside),
+            ("bytes=5-4", Ranged::Whole),
+            ("bytes=0-1,3-4", Ranged::Whole),
+            ("items=0-1", Ranged::Whole),
+            ("bytes=x-", Ranged::Whole),
+            ("bytes=-", Ranged::Whole),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_range(text, 1000), expected, "{text}");
+        }
+    }
+}

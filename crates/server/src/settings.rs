@@ -1,0 +1,267 @@
+//! The settings: what can be set, its defaults, and what a good value is.
+//!
+//! Owns the names that a TOML file and the environment use; [`load`] alone reads either.
+//! Refuses to know what the values do: the wiring hands each adapter its own part.
+
+pub mod load;
+mod variants;
+
+pub use variants::VariantSettings;
+pub(crate) use variants::specs as variant_specs;
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use validator::{Validate, ValidationError};
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// `[server]`
+    #[validate(nested)]
+    pub server: ServerSettings,
+    /// `[database]`
+    #[validate(nested)]
+    pub database: DatabaseSettings,
+    /// `[storage]`
+    pub storage: StorageSettings,
+    /// `[auth]`
+    #[validate(nested)]
+    pub auth: AuthSettings,
+    /// `[limits]`
+    #[validate(nested)]
+    pub limits: LimitSettings,
+    /// `[imaging]`
+    #[validate(nested)]
+    pub imaging: ImagingSettings,
+    /// `[sweep]`
+    #[validate(nested)]
+    pub sweep: SweepSettings,
+    /// `[errors]`
+    #[validate(nested)]
+    pub errors: ErrorSettings,
+    /// `[log]`
+    pub log: LogSettings,
+    /// `[variants.NAME]`; the customer's four besides the original where there is none.
+    pub variants: BTreeMap<String, VariantSettings>,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerSettings {
+    /// Address and port to listen on.
+    pub bind: String,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins that browsers may call from; `*` for all.
+    pub cors_origins: Vec<String>,
+    /// What stands before `/products/…` in the URLs of answers.
+    #[validate(custom(function = "base_url"))]
+    pub public_base_url: String,
+    /// Threads that serve requests; 0 for one a core.
+    pub workers: usize,
+    /// How long a shutdown waits for running requests, in seconds.
+    pub shutdown_timeout_seconds: u64,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseSettings {
+    /// `sqlite://…` or `postgres://…`
+    #[serde(serialize_with = "expose")]
+    pub url: SecretString,
+    /// Connections at most.
+    #[validate(range(min = 1, max = 1000))]
+    pub pool_size: u32,
+}
+
+/// `[storage]`
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StorageSettings {
+    /// `file://…`, `s3://…`, `az://…`, `gs://…` or `memory://`
+    pub url: String,
+    /// Options of the store, such as `endpoint` and `region`.
+    #[serde(skip_serializing)]
+    pub options: BTreeMap<String, SecretString>,
+}
+
+/// `[auth]`
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthSettings {
+    /// The secret of HS256 tokens, at least 32 bytes.
+    #[serde(skip_serializing)]
+    pub hs256_secret: Option<SecretString>,
+    /// Where the secret is kept when it is not set; made on the first start.
+    pub hs256_secret_file: PathBuf,
+    /// A JWKS: a path or an HTTPS URL. Excludes the secret.
+    pub jwks: Option<String>,
+    /// The issuer that tokens must name.
+    pub issuer: Option<String>,
+    /// The audience that tokens must name.
+    pub audience: Option<String>,
+    /// Roles that may write.
+    #[validate(length(min = 1))]
+    pub admin_roles: Vec<String>,
+    /// Where a token names its roles, as dotted paths.
+    #[validate(length(min = 1))]
+    pub role_claims: Vec<String>,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitSettings {
+    /// Uploads of a user in an hour; 0 for no limit.
+    pub per_user_hour: u32,
+    /// Uploads from an address in an hour; 0 for no limit.
+    pub per_address_hour: u32,
+    /// Uploads to a product in a day; 0 for no limit.
+    pub per_product_day: u32,
+    /// How much of a request that is too large is read before the connection is closed.
+    #[validate(range(min = 5_242_880))]
+    pub max_discarded_bytes: u64,
+}
+
+/// `[imaging]`
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImagingSettings {
+    /// Pictures worked on at once; 0 for one a core.
+    pub workers: usize,
+    /// How long an upload waits for a free worker, in milliseconds.
+    #[validate(range(min = 1))]
+    pub max_wait_ms: u64,
+}
+
+/// `[sweep]`
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct SweepSettings {
+    /// How often the server sweeps, in seconds.
+    #[validate(range(min = 1))]
+    pub interval_seconds: u64,
+    /// Uploads begun less than this many seconds ago may still be running.
+    #[validate(range(min = 1))]
+    pub grace_seconds: u32,
+}
+
+/// `[errors]`
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct ErrorSettings {
+    /// What stands before the slug in the `type` of a problem.
+    #[validate(custom(function = "base_url"))]
+    pub type_base: String,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// `text` or `json`.
+    pub format: LogFormat,
+    /// Least level, or a filter such as `info,packshot_server=debug`.
+    pub level: String,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            bind: "127.0.0.1:8000".to_owned(),
+            trusted_proxies: Vec::new(),
+            cors_origins: vec!["*".to_owned()],
+            public_base_url: "/static/img".to_owned(),
+            workers: 0,
+            shutdown_timeout_seconds: 30,
+        }
+    }
+}
+
+impl Default for DatabaseSettings {
+    fn default() -> Self {
+        Self { url: SecretString::from("sqlite://data/packshot.db"), pool_size: 10 }
+    }
+}
+
+impl Default for StorageSettings {
+    fn default() -> Self {
+        Self { url: "file://data/images".to_owned(), options: BTreeMap::new() }
+    }
+}
+
+impl Default for AuthSettings {
+    fn default() -> Self {
+        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        Self {
+            hs256_secret: None,
+            hs256_secret_file: PathBuf::from("data/hs256.secret"),
+            jwks: None,
+            issuer: None,
+            audience: None,
+            admin_roles: owned(&["admin"]),
+            role_claims: owned(&["role", "roles", "scope", "realm_access.roles"]),
+        }
+    }
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self { per_user_hour: 50, per_address_hour: 100, per_product_day: 1000, max_discarded_bytes: 64 << 20 }
+    }
+}
+
+impl Default for ImagingSettings {
+    fn default() -> Self {
+        Self { workers: 0, max_wait_ms: 10_000 }
+    }
+}
+
+impl Default for SweepSettings {
+    fn default() -> Self {
+        Self { interval_seconds: 60, grace_seconds: 900 }
+    }
+}
+
+impl Default for ErrorSettings {
+    fn default() -> Self {
+        Self { type_base: "https://example.com/errors".to_owned() }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+fn base_url(text: &str) -> Result<(), ValidationError> {
+    let good = text.starts_with('/') || text.starts_with("http://") || text.starts_with("https://");
+    if good && !text.ends_with('/') && !text.contains(['?', '#', ' ']) {
+        return Ok(());
+    }
+    let message = "must be an absolute path or an http(s) URL, without '/' at its end, query or fragment";
+    Err(ValidationError::new("base_url").with_message(message.into()))
+}
+
+/// Only the defaults are ever serialized (see [`load`]), and no default is secret.
+fn expose<S: serde::Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    use secrecy::ExposeSecret;
+    serializer.serialize_str(secret.expose_secret())
+}

@@ -1,0 +1,176 @@
+//! Assembles the adapters that the settings choose.
+//!
+//! The only module of the server that names an adapter. Every failure is one line with the key of the
+//! setting at fault.
+
+use crate::app::{App, HttpOptions};
+use crate::folders;
+use crate::http::address::TrustedProxies;
+use crate::instance_lock::InstanceLock;
+use crate::secret;
+use crate::settings::{Settings, variant_specs};
+use crate::system::{RandomIdentifiers, SystemClock};
+use anyhow::{Context, anyhow};
+use packshot_database::{Database, DatabaseSettings, DatabaseUrl};
+use packshot_domain::catalog::Catalog;
+use packshot_domain::ports::clock::Clock;
+use packshot_domain::ports::image_store::ImageStore;
+use packshot_domain::ports::token_verifier::TokenVerifier;
+use packshot_domain::sweep::Sweep;
+use packshot_domain::upload::UploadImage;
+use packshot_imaging::{CodecImageProcessor, ImagingSettings};
+use packshot_store::{ObjectImageStore, StoreSettings, StoreUrl};
+use packshot_tokens::{BiscuitTokenVerifier, KeySource, TokenSettings};
+use secrecy::ExposeSecret;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// What keeps rows and files, opened.
+pub struct Backends {
+    /// Rows.
+    pub database: Database,
+    /// Image files.
+    pub store: Arc<ObjectImageStore>,
+    /// The embedded database's lock; `None` for a database server.
+    pub lock: Option<InstanceLock>,
+}
+
+/// The database of the settings, opened but not migrated.
+///
+/// # Errors
+/// One line that names `database.url` and the cause.
+pub fn open_database(settings: &Settings) -> anyhow::Result<(Database, Option<PathBuf>)> {
+    let url = DatabaseUrl::parse(settings.database.url.expose_secret()).context("database.url")?;
+    let file = match &url {
+        DatabaseUrl::Sqlite(file) => Some(file.clone()),
+        DatabaseUrl::Postgres(_) => None,
+    };
+    if let Some(file) = &file {
+        folders::ensure("database.url", folders::of(file))?;
+    }
+    let options = DatabaseSettings { pool_size: settings.database.pool_size, ..DatabaseSettings::new(url) };
+    let database = Database::open(&options).context("database.url")?;
+    Ok((database, file))
+}
+
+/// The store of the settings.
+///
+/// # Errors
+/// One line that names `storage.url` and the cause.
+pub fn open_store(
+    settings: &Settings,
+    environment: &BTreeMap<String, String>,
+) -> anyhow::Result<Arc<ObjectImageStore>> {
+    let url = StoreUrl::parse(&settings.storage.url).context("storage.url")?;
+    if let StoreUrl::File(folder) = &url {
+        folders::ensure("storage.url", folder)?;
+    }
+    let options = settings.storage.options.iter();
+    let options = options.map(|(key, value)| (key.clone(), value.expose_secret().to_owned())).collect();
+    let options = StoreSettings { options, environment: environment.clone(), ..StoreSettings::new(url) };
+    Ok(Arc::new(ObjectImageStore::open(&options).context("storage.url")?))
+}
+
+/// Both, with the migrations applied.
+///
+/// # Errors
+/// One line that names the setting at fault and the cause.
+pub fn open(settings: &Settings, environment: &BTreeMap<String, String>) -> anyhow::Result<Backends> {
+    let (database, file) = open_database(settings)?;
+    database.migrate().context("database.url")?;
+    let store = open_store(settings, environment)?;
+    let lock = file.map(|file| InstanceLock::take(&file)).transpose().context("database.url: cannot lock")?;
+    Ok(Backends { database, store, lock })
+}
+
+/// Everything that handlers can reach.
+///
+/// # Errors
+/// One line that names the setting at fault and the cause.
+pub fn app(settings: &Settings, backends: &Backends, jobs: Handle) -> anyhow::Result<App> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let database = Arc::new(backends.database.clone());
+    let store: Arc<dyn ImageStore> = backends.store.clone();
+    let specs = variant_specs(&settings.variants).map_err(|error| anyhow!("settings: {error}"))?;
+    let upload = UploadImage {
+        products: database.clone(),
+        images: database.clone(),
+        journal: database.clone(),
+        store: store.clone(),
+        processor: Arc::new(processor(settings)?),
+        keys: database.clone(),
+        limiter: database.clone(),
+        clock: clock.clone(),
+        identifiers: Arc::new(RandomIdentifiers),
+        specs: Arc::new(specs),
+        per_product_day: settings.limits.per_product_day,
+    };
+    let catalog = Catalog {
+        products: database.clone(),
+        images: database.clone(),
+        journal: database.clone(),
+        store: store.clone(),
+        clock: clock.clone(),
+    };
+    Ok(App {
+        catalog,
+        upload: Arc::new(upload),
+        products: database.clone(),
+        store,
+        verifier: verifier(settings, clock.clone())?,
+        limiter: database,
+        clock,
+        jobs,
+        http: HttpOptions {
+            type_base: settings.errors.type_base.clone(),
+            public_base_url: settings.server.public_base_url.clone(),
+            cors_origins: settings.server.cors_origins.clone(),
+            trusted_proxies: TrustedProxies(settings.server.trusted_proxies.clone()),
+            per_user_hour: settings.limits.per_user_hour,
+            per_address_hour: settings.limits.per_address_hour,
+            max_discarded_bytes: settings.limits.max_discarded_bytes,
+        },
+    })
+}
+
+/// The sweep over these backends.
+#[must_use]
+pub fn sweep(backends: &Backends) -> Sweep {
+    let database = Arc::new(backends.database.clone());
+    Sweep {
+        journal: database.clone(),
+        store: backends.store.clone(),
+        keys: database.clone(),
+        limiter: database,
+        clock: Arc::new(SystemClock),
+    }
+}
+
+fn processor(settings: &Settings) -> anyhow::Result<CodecImageProcessor> {
+    let mut options =
+        ImagingSettings { max_wait: Duration::from_millis(settings.imaging.max_wait_ms), ..ImagingSettings::default() };
+    if settings.imaging.workers > 0 {
+        options.workers = settings.imaging.workers;
+    }
+    CodecImageProcessor::new(options).context("imaging")
+}
+
+fn verifier(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn TokenVerifier>> {
+    let auth = &settings.auth;
+    let keys = match auth.jwks.as_deref() {
+        Some(url) if url.contains("://") => KeySource::JwksUrl(url.to_owned()),
+        Some(path) => KeySource::JwksFile(PathBuf::from(path)),
+        None => KeySource::Hs256(secret::load_or_make(auth)?),
+    };
+    let options = TokenSettings {
+        issuer: auth.issuer.clone(),
+        audience: auth.audience.clone(),
+        admin_roles: auth.admin_roles.clone(),
+        role_claims: auth.role_claims.clone(),
+        ..TokenSettings::new(keys)
+    };
+    Ok(Arc::new(BiscuitTokenVerifier::new(options, clock).context("auth.jwks")?))
+}
