@@ -10,10 +10,13 @@ mod paging;
 mod products;
 mod static_files;
 
+use crate::http::render::catch_panics;
 use crate::problem::{Problem, Slug};
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{Resource, Route, guard};
+use actix_web::{Error, Resource, Route, guard};
 
 /// All of them.
 pub fn configure(config: &mut ServiceConfig) {
@@ -53,8 +56,12 @@ fn read() -> Route {
 }
 
 /// A resource that answers these methods and refuses the others with `Allow`.
-fn only(path: &str, methods: &'static str) -> Resource {
-    web::resource(path.to_owned()).default_service(refuse(methods))
+fn only(
+    path: &str,
+    methods: &'static str,
+) -> Resource<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()>>
+{
+    web::resource(path.to_owned()).default_service(refuse(methods)).wrap(from_fn(catch_panics))
 }
 
 fn refuse(methods: &'static str) -> Route {

@@ -18,25 +18,35 @@ use std::panic::AssertUnwindSafe;
 /// The media type of problems.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// Runs the request and turns whatever error comes of it into problem+json.
+/// Runs the request and gives every error response its body.
 ///
 /// # Errors
-/// None; an error of an inner service becomes a response here.
+/// Whatever the inner layers return; handlers return responses only.
 pub async fn render(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    // No clone of the request may be held here: the router needs it to itself.
+    let response = next.call(request).await?.map_into_boxed_body();
+    Ok(if is_error(response.status()) { rewrite(response) } else { response })
+}
+
+/// Turns a panic of a handler into a response. Stands around each resource, where routing is done.
+///
+/// # Errors
+/// Whatever the handler returns.
+pub async fn catch_panics(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let http_request = request.request().clone();
-    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-    Ok(match outcome {
-        Ok(Ok(response)) if is_error(response.status()) => rewrite(response.map_into_boxed_body()),
-        Ok(Ok(response)) => response.map_into_boxed_body(),
-        Ok(Err(error)) => rewrite(ServiceResponse::from_err(error, http_request)),
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(outcome) => outcome.map(ServiceResponse::map_into_boxed_body),
         Err(panic) => {
             let problem = Problem::internal("The server failed to answer the request.", panic_text(&*panic));
-            rewrite(ServiceResponse::from_err(problem, http_request))
+            Ok(ServiceResponse::from_err(problem, http_request))
         }
-    })
+    }
 }
 
 fn is_error(status: StatusCode) -> bool {
