@@ -1,1 +1,3 @@
 //! The ports' behavioural suites and in-memory fakes.
+
+pub mod image_store;
