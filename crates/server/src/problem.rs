@@ -222,8 +222,8 @@ pub struct Problem {
     pub slug: Slug,
     /// What happened this time: one sentence for the client, nothing secret.
     pub detail: String,
-    /// Further members of the body.
-    pub extensions: Map<String, Value>,
+    /// Further members of the body; boxed, so that a `Result` stays small.
+    pub extensions: Box<Map<String, Value>>,
     /// Header fields of the response.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// What went wrong, for the log.
@@ -234,7 +234,7 @@ impl Problem {
     /// A problem of this kind.
     #[must_use]
     pub fn new(slug: Slug, detail: impl Into<String>) -> Self {
-        Self { slug, detail: detail.into(), extensions: Map::new(), headers: Vec::new(), cause: None }
+        Self { slug, detail: detail.into(), extensions: Box::default(), headers: Vec::new(), cause: None }
     }
 
     /// Fields that break a rule, as the `errors` member.
@@ -291,7 +291,7 @@ impl Problem {
         body.insert("status".to_owned(), self.slug.status().as_u16().into());
         body.insert("detail".to_owned(), self.detail.clone().into());
         body.insert("instance".to_owned(), instance.into());
-        body.extend(self.extensions.clone());
+        body.extend(self.extensions.as_ref().clone());
         Value::Object(body)
     }
 }

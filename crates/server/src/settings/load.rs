@@ -219,7 +219,8 @@ mod tests {
 
     #[test]
     fn every_fault_names_its_key() {
-        let cases: [(&str, &[(&str, &str)], &str); 8] = [
+        type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+        let cases: [Case<'_>; 8] = [
             ("[server]\nbindd = 'x'\n", &[], "unknown setting server.bindd"),
             ("[sever]\nbind = 'x'\n", &[], "unknown setting sever"),
             ("", &[("PACKSHOT_SERVER__BINDD", "x")], "unknown setting server.bindd (from PACKSHOT_SERVER__BINDD)"),
