@@ -1,0 +1,156 @@
+//! All the repositories in memory.
+//!
+//! Owns one lock around everything, which makes every operation a transaction.
+
+mod images;
+mod limits;
+mod list;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use packshot_domain::image::{Image, ImageId};
+use packshot_domain::ports::idempotency::{Fingerprint, Receipt, ScopedKey};
+use packshot_domain::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, Put, RepoError};
+use packshot_domain::ports::rate_limiter::Scope;
+use packshot_domain::ports::upload_journal::{EntryKind, JournalEntry, JournalError, UploadJournal};
+use packshot_domain::product::{Product, ProductId, ProductName};
+use packshot_domain::storage::ObjectKey;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A database in memory; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryDatabase(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    products: BTreeMap<ProductId, Product>,
+    images: BTreeMap<ImageId, Image>,
+    journal: BTreeMap<ImageId, Entry>,
+    keys: HashMap<ScopedKey, Key>,
+    /// How often a subject was counted in the window with this start and end.
+    used: HashMap<(Scope, String, i64, i64), u32>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    entry: JournalEntry,
+    is_claimed: bool,
+}
+
+#[derive(Debug)]
+struct Key {
+    fingerprint: Fingerprint,
+    reserved_at: DateTime<Utc>,
+    completed: Option<(DateTime<Utc>, Receipt)>,
+}
+
+impl MemoryDatabase {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Without regard to case.
+fn fold(text: &str) -> String {
+    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
+/// The items of that page, counted from 1.
+fn page<T>(items: impl Iterator<Item = T>, page: u32, page_size: u32) -> Vec<T> {
+    let before = u64::from(page.saturating_sub(1)) * u64::from(page_size);
+    items.skip(usize::try_from(before).unwrap_or(usize::MAX)).take(page_size as usize).collect()
+}
+
+#[async_trait]
+impl ProductRepo for MemoryDatabase {
+    async fn find(&self, id: &ProductId) -> Result<Option<Product>, RepoError> {
+        Ok(self.lock().products.get(id).cloned())
+    }
+
+    async fn put(&self, id: &ProductId, name: &ProductName, now: DateTime<Utc>) -> Result<Put, RepoError> {
+        let mut state = self.lock();
+        let old = state.products.get(id);
+        let created_at = old.map_or(now, |product| product.created_at);
+        let product = Product { id: id.clone(), name: name.clone(), created_at };
+        let put = if old.is_some() { Put::Renamed(product.clone()) } else { Put::Created(product.clone()) };
+        state.products.insert(id.clone(), product);
+        Ok(put)
+    }
+
+    async fn is_empty(&self) -> Result<bool, RepoError> {
+        Ok(self.lock().products.is_empty())
+    }
+
+    async fn list(&self, query: &ProductQuery) -> Result<ProductPage, RepoError> {
+        let search = fold(query.search.as_deref().unwrap_or_default());
+        let matches = |product: &&Product| {
+            fold(product.id.as_str()).contains(&search) || fold(product.name.as_str()).contains(&search)
+        };
+        let state = self.lock();
+        let total = state.products.values().filter(matches).count() as u64;
+        let items = page(state.products.values().filter(matches).cloned(), query.page, query.page_size);
+        Ok(ProductPage { items, total })
+    }
+
+    async fn ping(&self) -> Result<(), RepoError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl UploadJournal for MemoryDatabase {
+    async fn begin(&self, image: ImageId, keys: &[ObjectKey], now: DateTime<Utc>) -> Result<(), JournalError> {
+        let mut state = self.lock();
+        let key = keys.first();
+        let in_journal = state.journal.values().any(|known| known.entry.keys.first() == key);
+        let in_images =
+            state.images.values().any(|image| Some(&ObjectKey::original(&image.product_id, &image.filename)) == key);
+        if in_journal || in_images || state.journal.contains_key(&image) {
+            return Err(JournalError::KeyTaken);
+        }
+        let entry = JournalEntry { image, kind: EntryKind::Upload, keys: keys.to_vec(), entered_at: now };
+        state.journal.insert(image, Entry { entry, is_claimed: false });
+        Ok(())
+    }
+
+    async fn abandon(&self, image: ImageId) -> Result<bool, RepoError> {
+        let mut state = self.lock();
+        let Some(entry) = state.journal.get_mut(&image) else { return Ok(false) };
+        entry.entry.kind = EntryKind::Deletion;
+        Ok(true)
+    }
+
+    async fn claim(&self, uploads_before: DateTime<Utc>, limit: u32) -> Result<Vec<JournalEntry>, RepoError> {
+        let mut state = self.lock();
+        let entries = state.dead(uploads_before, limit);
+        for entry in &entries {
+            if let Some(known) = state.journal.get_mut(&entry.image) {
+                known.is_claimed = true;
+            }
+        }
+        Ok(entries)
+    }
+
+    async fn finish(&self, image: ImageId) -> Result<(), RepoError> {
+        self.lock().journal.remove(&image);
+        Ok(())
+    }
+
+    async fn peek(&self, uploads_before: DateTime<Utc>, limit: u32) -> Result<Vec<JournalEntry>, RepoError> {
+        Ok(self.lock().dead(uploads_before, limit))
+    }
+}
+
+impl State {
+    fn dead(&self, uploads_before: DateTime<Utc>, limit: u32) -> Vec<JournalEntry> {
+        let is_dead = |known: &&Entry| {
+            known.is_claimed || known.entry.kind == EntryKind::Deletion || known.entry.entered_at < uploads_before
+        };
+        let mut dead: Vec<JournalEntry> =
+            self.journal.values().filter(is_dead).map(|known| known.entry.clone()).collect();
+        dead.sort_by_key(|entry| (entry.entered_at, entry.image));
+        dead.truncate(limit as usize);
+        dead
+    }
+}

@@ -1,0 +1,147 @@
+//! What an `UploadJournal` promises.
+
+use super::Repos;
+use crate::builders::{image, moment, object_keys};
+use futures_util::future::join_all;
+use packshot_domain::image::{Image, ImageId};
+use packshot_domain::ports::upload_journal::{EntryKind, JournalEntry, JournalError};
+
+/// Later than every upload of these claims.
+const LATE: i64 = 1000;
+
+fn upload(image: &Image) -> JournalEntry {
+    JournalEntry { image: image.id, kind: EntryKind::Upload, keys: object_keys(image), entered_at: image.uploaded_at }
+}
+
+fn ids(entries: &[JournalEntry]) -> Vec<ImageId> {
+    entries.iter().map(|entry| entry.image).collect()
+}
+
+/// A claim, as it is named.
+pub async fn a_young_upload_is_left_alone_and_an_old_one_is_claimed(repos: &Repos) {
+    let (old, young) = (image("p", 1), image("p", 2));
+    repos.begin(&old).await;
+    repos.begin(&young).await;
+    // Begun at that very moment is not before it.
+    assert_eq!(repos.journal.claim(old.uploaded_at, 10).await.unwrap(), []);
+    assert_eq!(repos.journal.claim(young.uploaded_at, 10).await.unwrap(), [upload(&old)]);
+}
+
+/// A claim, as it is named.
+pub async fn a_key_is_taken_by_an_entry(repos: &Repos) {
+    let first = image("p", 1);
+    repos.begin(&first).await;
+    let second = image("p", 2);
+    let error = repos.journal.begin(second.id, &object_keys(&first), moment(0)).await.unwrap_err();
+    assert!(matches!(error, JournalError::KeyTaken), "{error:?}");
+    // Nothing of it stays: the second upload begins with a key of its own.
+    repos.begin(&second).await;
+    assert_eq!(repos.journal.peek(moment(LATE), 10).await.unwrap(), [upload(&first), upload(&second)]);
+}
+
+/// A claim, as it is named.
+pub async fn a_key_is_taken_by_an_image(repos: &Repos) {
+    repos.put_products(&["p"]).await;
+    let first = image("p", 1);
+    repos.upload(&first).await;
+    let begun = repos.journal.begin(image("p", 2).id, &object_keys(&first), moment(0)).await;
+    assert!(matches!(begun, Err(JournalError::KeyTaken)), "{begun:?}");
+    assert_eq!(repos.journal.peek(moment(LATE), 10).await.unwrap(), []);
+    // Deleted, but its objects may still be there.
+    repos.images.delete(first.id, moment(1)).await.unwrap();
+    let begun = repos.journal.begin(image("p", 2).id, &object_keys(&first), moment(0)).await;
+    assert!(matches!(begun, Err(JournalError::KeyTaken)), "{begun:?}");
+}
+
+/// A claim, as it is named.
+pub async fn a_finished_key_is_free(repos: &Repos) {
+    let image = image("p", 1);
+    repos.begin(&image).await;
+    repos.journal.finish(image.id).await.unwrap();
+    repos.journal.finish(image.id).await.unwrap();
+    repos.begin(&image).await;
+}
+
+/// A claim, as it is named.
+pub async fn of_many_begins_with_one_key_one_gets_it(repos: &Repos) {
+    let keys = object_keys(&image("p", 1));
+    let begins = join_all((1..=20).map(|number| repos.journal.begin(image("p", number).id, &keys, moment(0)))).await;
+    let mut granted = 0;
+    for begun in begins {
+        match begun {
+            Ok(()) => granted += 1,
+            Err(JournalError::KeyTaken) => {}
+            Err(error) => unreachable!("{error:?}"),
+        }
+    }
+    assert_eq!(granted, 1);
+}
+
+/// A claim, as it is named.
+pub async fn an_abandoned_upload_is_a_deletion(repos: &Repos) {
+    let image = image("p", 1);
+    repos.begin(&image).await;
+    for _ in 0..2 {
+        assert!(repos.journal.abandon(image.id).await.unwrap());
+    }
+    let deletion = JournalEntry { kind: EntryKind::Deletion, ..upload(&image) };
+    assert_eq!(repos.journal.claim(moment(-100), 10).await.unwrap(), [deletion]);
+}
+
+/// A claim, as it is named.
+pub async fn abandoning_what_is_not_there_is_false(repos: &Repos) {
+    assert!(!repos.journal.abandon(image("p", 1).id).await.unwrap());
+}
+
+/// A claim, as it is named.
+pub async fn claiming_again_gives_the_same_until_finished(repos: &Repos) {
+    let images = [image("p", 1), image("p", 2)];
+    for image in &images {
+        repos.begin(image).await;
+    }
+    for _ in 0..3 {
+        assert_eq!(repos.journal.claim(moment(LATE), 10).await.unwrap(), images.each_ref().map(upload));
+    }
+    repos.journal.finish(images[0].id).await.unwrap();
+    assert_eq!(repos.journal.claim(moment(LATE), 10).await.unwrap(), [upload(&images[1])]);
+}
+
+/// A claim, as it is named.
+pub async fn a_claimed_upload_stays_claimed_for_a_later_sweeper(repos: &Repos) {
+    let image = image("p", 1);
+    repos.begin(&image).await;
+    repos.journal.claim(moment(LATE), 10).await.unwrap();
+    // One with more patience: the upload cannot commit any more, whatever its age.
+    assert_eq!(repos.journal.claim(moment(-100), 10).await.unwrap(), [upload(&image)]);
+}
+
+/// A claim, as it is named.
+pub async fn a_claim_takes_the_oldest_up_to_its_limit(repos: &Repos) {
+    let images: Vec<Image> = (1..=5).map(|number| image("p", number)).collect();
+    for image in images.iter().rev() {
+        repos.begin(image).await;
+    }
+    let claimed = repos.journal.claim(moment(LATE), 3).await.unwrap();
+    assert_eq!(ids(&claimed), images[..3].iter().map(|image| image.id).collect::<Vec<_>>());
+    assert_eq!(repos.journal.claim(moment(LATE), 0).await.unwrap(), []);
+}
+
+/// A claim, as it is named.
+pub async fn a_peek_claims_nothing(repos: &Repos) {
+    repos.put_products(&["p"]).await;
+    let image = image("p", 1);
+    repos.begin(&image).await;
+    assert_eq!(repos.journal.peek(moment(LATE), 10).await.unwrap(), [upload(&image)]);
+    assert_eq!(repos.journal.peek(moment(LATE), 0).await.unwrap(), []);
+    repos.images.insert(&image, None).await.unwrap();
+}
+
+/// A claim, as it is named.
+pub async fn many_sweepers_at_once_claim_without_fault(repos: &Repos) {
+    for number in 1..=20 {
+        repos.begin(&image("p", number)).await;
+    }
+    for claimed in join_all((0..8).map(|_| repos.journal.claim(moment(LATE), 15))).await {
+        assert_eq!(claimed.unwrap().len(), 15);
+    }
+}

@@ -1,0 +1,206 @@
+//! A throwaway PostgreSQL cluster: one for each test process, an empty database for each test.
+//!
+//! The surprising rule: a shell stands between the test and the server and waits at a pipe from the
+//! test. However the test ends, killed or not, the pipe closes, and the shell stops the server and
+//! removes its files.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// Settings for a server that lives for seconds and whose data nobody will miss.
+const SETTINGS: &str = "\
+listen_addresses = ''
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+shared_buffers = 32MB
+max_connections = 300
+logging_collector = off
+log_min_messages = fatal
+";
+
+/// A running cluster that listens on a Unix socket only; stopped and removed when dropped, or when the
+/// process ends.
+pub struct PostgresCluster {
+    folder: PathBuf,
+    programs: PathBuf,
+    databases: AtomicU32,
+    /// Closing it stops the server.
+    lifeline: Option<ChildStdin>,
+    shell: Child,
+}
+
+/// Why there is no cluster: one line for whoever runs the tests.
+#[derive(Debug)]
+pub struct NoCluster(String);
+
+impl std::fmt::Display for NoCluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NoCluster {}
+
+fn failed(what: &str, why: impl std::fmt::Display) -> NoCluster {
+    NoCluster(format!("{what}: {why}"))
+}
+
+impl PostgresCluster {
+    /// Starts a cluster, as another user where this one is root, because PostgreSQL refuses to run as root.
+    ///
+    /// # Errors
+    /// [`NoCluster`] when the server's programs are missing or do not start.
+    pub fn start() -> Result<Self, NoCluster> {
+        let programs = find_programs()?;
+        let user = unprivileged_user()?;
+        let folder =
+            tempfile::Builder::new().prefix("packshot-pg-").tempdir().map_err(|e| failed("a folder", e))?.keep();
+        if let Some(user) = user {
+            std::os::unix::fs::chown(&folder, Some(user.id), Some(user.group)).map_err(|e| failed("chown", e))?;
+        }
+        let mut shell = as_user(Command::new("sh"), user)
+            .args(["-c", SUPERVISOR, "sh"])
+            .arg(&folder)
+            .arg(&programs)
+            .arg(SETTINGS)
+            .current_dir(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| failed("cannot run sh", error))?;
+        let lifeline = shell.stdin.take();
+        let cluster = Self { folder, programs, databases: AtomicU32::new(0), lifeline, shell };
+        cluster.wait_until_ready()?;
+        Ok(cluster)
+    }
+
+    /// The URL of a new, empty database.
+    ///
+    /// # Errors
+    /// [`NoCluster`] when the server does not make it.
+    pub fn create_database(&self) -> Result<String, NoCluster> {
+        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.sql("postgres", &format!("CREATE DATABASE {name}"))?;
+        Ok(self.url(&name))
+    }
+
+    /// The URL of the database of that name.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        let folder = self.folder.to_string_lossy().replace('/', "%2F");
+        format!("postgres://packshot@{folder}/{database}")
+    }
+
+    /// Runs statements with `psql` and gives what it prints, without headers, columns divided by `|`.
+    ///
+    /// # Errors
+    /// [`NoCluster`] with the server's message.
+    pub fn sql(&self, database: &str, statements: &str) -> Result<String, NoCluster> {
+        let output = Command::new(self.programs.join("psql"))
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "packshot", "-d", database, "-c", statements])
+            .arg("-h")
+            .arg(&self.folder)
+            .output()
+            .map_err(|error| failed("cannot run psql", error))?;
+        if !output.status.success() {
+            return Err(failed("psql", String::from_utf8_lossy(&output.stderr)));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn wait_until_ready(&self) -> Result<(), NoCluster> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < deadline {
+            if self.sql("postgres", "SELECT 1").is_ok() {
+                return Ok(());
+            }
+            if let Ok(log) = fs::read_to_string(self.folder.join("failed")) {
+                return Err(failed("PostgreSQL does not start", log));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Err(failed("PostgreSQL does not start", "no answer in a minute"))
+    }
+}
+
+impl Drop for PostgresCluster {
+    fn drop(&mut self) {
+        drop(self.lifeline.take());
+        // It ends by itself; a failure leaves at worst a folder among temporary files.
+        let _ = self.shell.wait();
+    }
+}
+
+/// Makes the cluster, runs the server, waits for the end of its standard input, cleans up.
+const SUPERVISOR: &str = r#"
+folder=$1 programs=$2 settings=$3
+data=$folder/data
+if ! "$programs/initdb" -D "$data" -U packshot --auth=trust --no-sync -E UTF8 --locale=C.UTF-8 >"$folder/log" 2>&1
+then
+    mv "$folder/log" "$folder/failed"
+else
+    printf '%s' "$settings" >>"$data/postgresql.conf"
+    "$programs/postgres" -D "$data" -k "$folder" >"$folder/log" 2>&1 </dev/null &
+    server=$!
+fi
+cat >/dev/null
+if [ -n "$server" ]; then
+    kill -INT "$server"
+    wait "$server"
+fi
+cd /
+rm -rf "$folder"
+"#;
+
+#[derive(Debug, Clone, Copy)]
+struct User {
+    id: u32,
+    group: u32,
+}
+
+/// Who to run as: nobody else when this process is not root's.
+fn unprivileged_user() -> Result<Option<User>, NoCluster> {
+    use std::os::unix::fs::MetadataExt;
+    // A file of this process belongs to its user.
+    let is_root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    if !is_root {
+        return Ok(None);
+    }
+    let users = fs::read_to_string("/etc/passwd").map_err(|error| failed("/etc/passwd", error))?;
+    let find = |name: &str| {
+        let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
+        let mut fields = line.split(':').skip(2).map(str::parse);
+        Some(User { id: fields.next()?.ok()?, group: fields.next()?.ok()? })
+    };
+    let user = find("postgres").or_else(|| find("nobody"));
+    user.map(Some).ok_or_else(|| failed("PostgreSQL", "does not run as root, and there is no user postgres or nobody"))
+}
+
+fn as_user(mut command: Command, user: Option<User>) -> Command {
+    use std::os::unix::process::CommandExt;
+    if let Some(user) = user {
+        command.uid(user.id).gid(user.group);
+    }
+    command
+}
+
+/// The folder of `initdb`, `postgres` and `psql`: the newest of Debian's, else one on the path.
+fn find_programs() -> Result<PathBuf, NoCluster> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut debian: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .collect();
+    debian.sort();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let candidates = std::env::split_paths(&path).chain(debian.into_iter().rev().map(|(_, folder)| folder));
+    let has_all =
+        |folder: &PathBuf| ["initdb", "postgres", "psql"].iter().all(|program| folder.join(program).is_file());
+    candidates.into_iter().find(has_all).ok_or_else(|| {
+        NoCluster("PostgreSQL's programs are missing: install them with `apt-get install postgresql`".to_owned())
+    })
+}
