@@ -22,7 +22,8 @@ pub struct DatabaseSettings {
     pub url: DatabaseUrl,
     /// Connections of this process at most, at least 1.
     pub pool_size: u32,
-    /// How long a request waits for a connection before it is told that the database is unavailable.
+    /// How long anything waits for a connection, or for a lock that another process holds, before the
+    /// database counts as unavailable.
     pub connect_timeout: Duration,
 }
 

@@ -13,6 +13,7 @@ use crate::schema::products;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::Error;
+use std::time::Duration;
 
 /// A connection to either database.
 pub(crate) enum Connected<'a> {
@@ -119,16 +120,21 @@ pub(crate) enum Exclusive {
     JournalClaim = 0x7061_636b_7368_0002,
 }
 
-/// What every connection to SQLite is told first.
+/// What every connection to SQLite is told first; `patience` is how long it waits for another
+/// process to finish writing.
 ///
 /// `synchronous=FULL` on purpose: in WAL mode the default of many drivers, `NORMAL`, may lose the last
 /// commits in a power cut, and a 201 promises that the row survives one.
-pub(crate) const SQLITE_SETUP: &str = "\
-    PRAGMA busy_timeout = 5000; \
-    PRAGMA foreign_keys = ON; \
-    PRAGMA synchronous = FULL; \
-    PRAGMA cache_size = -16384; \
-    PRAGMA temp_store = MEMORY;";
+pub(crate) fn sqlite_setup(patience: Duration) -> String {
+    format!(
+        "PRAGMA busy_timeout = {}; \
+         PRAGMA foreign_keys = ON; \
+         PRAGMA synchronous = FULL; \
+         PRAGMA cache_size = -16384; \
+         PRAGMA temp_store = MEMORY;",
+        patience.as_millis()
+    )
+}
 
 /// Makes a SQLite file use a write-ahead log, so that readers and the writer do not wait for each
 /// other; the file remembers it. The answer is the mode that it has now.
@@ -143,9 +149,13 @@ pub(crate) fn use_write_ahead_log(connection: &mut SqliteConnection) -> QueryRes
 }
 
 /// What every connection to PostgreSQL is told first: nothing may hang for ever, and a statement's
-/// time bounds how long a failing database keeps a request.
-pub(crate) const POSTGRES_SETUP: &str = "\
-    SET statement_timeout = '30s'; \
-    SET lock_timeout = '10s'; \
-    SET idle_in_transaction_session_timeout = '60s'; \
-    SET timezone = 'UTC';";
+/// time bounds how long a failing database keeps a request. `patience` is for another's lock.
+pub(crate) fn postgres_setup(patience: Duration) -> String {
+    format!(
+        "SET statement_timeout = '30s'; \
+         SET lock_timeout = {}; \
+         SET idle_in_transaction_session_timeout = '60s'; \
+         SET timezone = 'UTC';",
+        patience.as_millis()
+    )
+}

@@ -41,15 +41,15 @@ impl AnyPool {
     }
 
     /// Opens the database with one connection, so that a fault is known with its cause, then the pool.
-    pub(crate) fn open(url: &DatabaseUrl, size: u32, connect_timeout: Duration) -> Result<(Self, String), OpenError> {
+    pub(crate) fn open(url: &DatabaseUrl, size: u32, patience: Duration) -> Result<(Self, String), OpenError> {
         match url {
             DatabaseUrl::Sqlite(path) => {
-                let (target, version) = open_file(path)?;
-                Ok((Self::Sqlite(pool(target, size, connect_timeout, dialect::SQLITE_SETUP)), version))
+                let (target, version) = open_file(path, patience)?;
+                Ok((Self::Sqlite(pool(target, size, patience, dialect::sqlite_setup(patience))), version))
             }
             DatabaseUrl::Postgres(url) => {
-                let (conninfo, version) = try_connect(url, connect_timeout)?;
-                Ok((Self::Postgres(pool(conninfo, size, connect_timeout, dialect::POSTGRES_SETUP)), version))
+                let (conninfo, version) = try_connect(url, patience)?;
+                Ok((Self::Postgres(pool(conninfo, size, patience, dialect::postgres_setup(patience))), version))
             }
         }
     }
@@ -68,15 +68,15 @@ impl Pooled {
 fn pool<C: R2D2Connection + Send + 'static>(
     target: String,
     size: u32,
-    connect_timeout: Duration,
-    setup: &'static str,
+    patience: Duration,
+    setup: String,
 ) -> Pool<ConnectionManager<C>> {
     Pool::builder()
         .max_size(size)
         .min_idle(Some(1))
         // A connection that the database dropped is replaced before anybody sees it.
         .test_on_check_out(true)
-        .connection_timeout(connect_timeout)
+        .connection_timeout(patience)
         .connection_customizer(Box::new(Setup(setup)))
         .error_handler(Box::new(LogFailures))
         .build_unchecked(ConnectionManager::new(target))
@@ -84,11 +84,11 @@ fn pool<C: R2D2Connection + Send + 'static>(
 
 /// Runs these statements on every new connection.
 #[derive(Debug)]
-struct Setup(&'static str);
+struct Setup(String);
 
 impl<C: SimpleConnection + 'static> CustomizeConnection<C, PoolError> for Setup {
     fn on_acquire(&self, connection: &mut C) -> Result<(), PoolError> {
-        connection.batch_execute(self.0).map_err(PoolError::QueryError)
+        connection.batch_execute(&self.0).map_err(PoolError::QueryError)
     }
 }
 
@@ -102,19 +102,19 @@ impl HandleError<PoolError> for LogFailures {
 }
 
 /// Opens or makes the file: what to give SQLite as its name, and its version.
-fn open_file(path: &Path) -> Result<(String, String), OpenError> {
+fn open_file(path: &Path, patience: Duration) -> Result<(String, String), OpenError> {
     let fail = |reason: String| OpenError::File { path: path.to_owned(), reason: one_line(&reason) };
     make_file(path).map_err(|error| fail(error.to_string()))?;
     // SQLite takes names that begin with "file:" for URIs; no path with a slash in front does.
     let target = if path.is_absolute() { path.to_owned() } else { PathBuf::from(".").join(path) };
     let target = target.to_str().ok_or_else(|| fail("its name is no UTF-8".to_owned()))?.to_owned();
     let mut connection = SqliteConnection::establish(&target).map_err(|error| fail(error.to_string()))?;
-    let version = prepare_file(&mut connection).map_err(|error| fail(error.to_string()))?;
+    let version = prepare_file(&mut connection, patience).map_err(|error| fail(error.to_string()))?;
     Ok((target, version))
 }
 
-fn prepare_file(connection: &mut SqliteConnection) -> QueryResult<String> {
-    connection.batch_execute(dialect::SQLITE_SETUP)?;
+fn prepare_file(connection: &mut SqliteConnection, patience: Duration) -> QueryResult<String> {
+    connection.batch_execute(&dialect::sqlite_setup(patience))?;
     let mode = dialect::use_write_ahead_log(connection)?;
     if mode != "wal" {
         // Some network file systems; it works all the same, one at a time.
@@ -146,9 +146,9 @@ fn make_file(path: &Path) -> std::io::Result<()> {
     }
 }
 
-fn try_connect(url: &PostgresUrl, connect_timeout: Duration) -> Result<(String, String), OpenError> {
+fn try_connect(url: &PostgresUrl, patience: Duration) -> Result<(String, String), OpenError> {
     let fail = |reason: String| OpenError::Connect { address: url.to_string(), reason: one_line(&reason) };
-    let conninfo = url.conninfo(connect_timeout);
+    let conninfo = url.conninfo(patience);
     let mut connection = PgConnection::establish(&conninfo).map_err(|error| fail(error.to_string()))?;
     let version = Connected::Postgres(&mut connection).version().map_err(|error| fail(error.to_string()))?;
     Ok((conninfo, version))

@@ -19,6 +19,9 @@ fn full(number: u32) -> Image {
     }
 }
 
+/// Copies the field that a patch names.
+type Step = fn(&mut Image, &Image);
+
 /// A claim, as it is named.
 pub async fn a_patch_replaces_what_it_names(repos: &Repos) {
     repos.put_products(&["p"]).await;
@@ -29,7 +32,7 @@ pub async fn a_patch_replaces_what_it_names(repos: &Repos) {
     let order = DisplayOrder::new(0).unwrap();
     let new_tags = tags(&["blue", "red"]);
     let metadata = Metadata::parse(r#"{"b": [2]}"#).unwrap();
-    let steps: [(ImagePatch, fn(&mut Image, &Image)); 5] = [
+    let steps: [(ImagePatch, Step); 5] = [
         (ImagePatch { alt_text: Some(Change::Set(alt_text.clone())), ..ImagePatch::default() }, |image, new| {
             image.alt_text.clone_from(&new.alt_text);
         }),

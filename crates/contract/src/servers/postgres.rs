@@ -5,7 +5,8 @@
 //! removes its files.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -27,6 +28,7 @@ log_min_messages = fatal
 pub struct PostgresCluster {
     folder: PathBuf,
     programs: PathBuf,
+    user: Option<User>,
     databases: AtomicU32,
     /// Closing it stops the server.
     lifeline: Option<ChildStdin>,
@@ -62,19 +64,8 @@ impl PostgresCluster {
         if let Some(user) = user {
             std::os::unix::fs::chown(&folder, Some(user.id), Some(user.group)).map_err(|e| failed("chown", e))?;
         }
-        let mut shell = as_user(Command::new("sh"), user)
-            .args(["-c", SUPERVISOR, "sh"])
-            .arg(&folder)
-            .arg(&programs)
-            .arg(SETTINGS)
-            .current_dir(&folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| failed("cannot run sh", error))?;
-        let lifeline = shell.stdin.take();
-        let cluster = Self { folder, programs, databases: AtomicU32::new(0), lifeline, shell };
+        let (lifeline, shell) = supervise(&folder, &programs, user)?;
+        let cluster = Self { folder, programs, user, databases: AtomicU32::new(0), lifeline, shell };
         cluster.wait_until_ready()?;
         Ok(cluster)
     }
@@ -101,14 +92,61 @@ impl PostgresCluster {
     /// # Errors
     /// [`NoCluster`] with the server's message.
     pub fn sql(&self, database: &str, statements: &str) -> Result<String, NoCluster> {
-        let output = Command::new(self.programs.join("psql"))
-            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "packshot", "-d", database, "-c", statements])
-            .arg("-h")
-            .arg(&self.folder)
-            .output()
-            .map_err(|error| failed("cannot run psql", error))?;
+        let mut psql = Command::new(self.programs.join("psql"));
+        psql.args([
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-U",
+            "packshot",
+            "-d",
+            database,
+            "-c",
+            statements,
+        ]);
+        self.run(psql)
+    }
+
+    /// The statements that make the database's schema, as `pg_dump` writes them.
+    ///
+    /// # Errors
+    /// [`NoCluster`] with the server's message.
+    pub fn dump_schema(&self, database: &str) -> Result<String, NoCluster> {
+        let mut dump = Command::new(self.programs.join("pg_dump"));
+        dump.args(["--schema-only", "--no-owner", "-T", "__diesel_schema_migrations", "-U", "packshot", database]);
+        let dump = self.run(dump)?;
+        // Newer versions guard a dump with a random word.
+        let is_statement = |line: &&str| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict");
+        Ok(dump.lines().filter(is_statement).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Stops the server; its data stay.
+    pub fn stop(&mut self) {
+        if let Some(mut lifeline) = self.lifeline.take() {
+            // A shell that is gone already has stopped the server.
+            let _ = lifeline.write_all(b"stop\n");
+        }
+        let _ = self.shell.wait();
+    }
+
+    /// Starts the server again, with its data.
+    ///
+    /// # Errors
+    /// [`NoCluster`] when it does not start.
+    pub fn restart(&mut self) -> Result<(), NoCluster> {
+        self.stop();
+        (self.lifeline, self.shell) = supervise(&self.folder, &self.programs, self.user)?;
+        self.wait_until_ready()
+    }
+
+    fn run(&self, mut command: Command) -> Result<String, NoCluster> {
+        let output =
+            command.arg("-h").arg(&self.folder).output().map_err(|error| failed("cannot run a client", error))?;
         if !output.status.success() {
-            return Err(failed("psql", String::from_utf8_lossy(&output.stderr)));
+            return Err(failed("PostgreSQL", String::from_utf8_lossy(&output.stderr)));
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
@@ -130,31 +168,57 @@ impl PostgresCluster {
 
 impl Drop for PostgresCluster {
     fn drop(&mut self) {
-        drop(self.lifeline.take());
+        if self.lifeline.take().is_none() {
+            // Stopped before: its files are nobody's any more.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
         // It ends by itself; a failure leaves at worst a folder among temporary files.
         let _ = self.shell.wait();
     }
+}
+
+fn supervise(folder: &Path, programs: &Path, user: Option<User>) -> Result<(Option<ChildStdin>, Child), NoCluster> {
+    let mut shell = as_user(Command::new("sh"), user)
+        .args(["-c", SUPERVISOR, "sh"])
+        .arg(folder)
+        .arg(programs)
+        .arg(SETTINGS)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| failed("cannot run sh", error))?;
+    Ok((shell.stdin.take(), shell))
 }
 
 /// Makes the cluster, runs the server, waits for the end of its standard input, cleans up.
 const SUPERVISOR: &str = r#"
 folder=$1 programs=$2 settings=$3
 data=$folder/data
-if ! "$programs/initdb" -D "$data" -U packshot --auth=trust --no-sync -E UTF8 --locale=C.UTF-8 >"$folder/log" 2>&1
-then
-    mv "$folder/log" "$folder/failed"
-else
-    printf '%s' "$settings" >>"$data/postgresql.conf"
+if [ ! -f "$data/made" ]; then
+    if "$programs/initdb" -D "$data" -U packshot --auth=trust --no-sync -E UTF8 --locale=C.UTF-8 >"$folder/log" 2>&1
+    then
+        printf '%s' "$settings" >>"$data/postgresql.conf"
+        touch "$data/made"
+    else
+        mv "$folder/log" "$folder/failed"
+    fi
+fi
+if [ -f "$data/made" ]; then
     "$programs/postgres" -D "$data" -k "$folder" >"$folder/log" 2>&1 </dev/null &
     server=$!
 fi
-cat >/dev/null
+# One line asks for the server's end alone, the end of the input for the files' too.
+if read -r line; then keep=yes; fi
 if [ -n "$server" ]; then
     kill -INT "$server"
     wait "$server"
 fi
-cd /
-rm -rf "$folder"
+if [ -z "$keep" ]; then
+    cd /
+    rm -rf "$folder"
+fi
 "#;
 
 #[derive(Debug, Clone, Copy)]
@@ -189,7 +253,7 @@ fn as_user(mut command: Command, user: Option<User>) -> Command {
     command
 }
 
-/// The folder of `initdb`, `postgres` and `psql`: the newest of Debian's, else one on the path.
+/// The folder of `initdb`, `postgres` and their clients: the newest of Debian's, else one on the path.
 fn find_programs() -> Result<PathBuf, NoCluster> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut debian: Vec<(u32, PathBuf)> = versions
@@ -198,8 +262,9 @@ fn find_programs() -> Result<PathBuf, NoCluster> {
     debian.sort();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let candidates = std::env::split_paths(&path).chain(debian.into_iter().rev().map(|(_, folder)| folder));
-    let has_all =
-        |folder: &PathBuf| ["initdb", "postgres", "psql"].iter().all(|program| folder.join(program).is_file());
+    let has_all = |folder: &PathBuf| {
+        ["initdb", "postgres", "psql", "pg_dump"].iter().all(|program| folder.join(program).is_file())
+    };
     candidates.into_iter().find(has_all).ok_or_else(|| {
         NoCluster("PostgreSQL's programs are missing: install them with `apt-get install postgresql`".to_owned())
     })

@@ -1,5 +1,10 @@
-//! The database against the contract of its ports, and what is its own: opening, migrations, schema.
+//! The database against the contract of its ports, and what is its own: opening, migrations, schema,
+//! several instances, faults.
 
+mod faults;
+mod instances;
+mod migrations;
 mod opening;
 mod postgres;
+mod schema;
 mod sqlite;

@@ -11,17 +11,19 @@ pub(crate) static CLUSTER: LazyLock<PostgresCluster> = LazyLock::new(|| match Po
     Err(error) => panic!("{error}"),
 });
 
-/// A migrated, empty database.
-pub(crate) fn database() -> Database {
+/// The name of a migrated, empty database.
+pub(crate) fn migrated() -> String {
     let url = CLUSTER.create_database().unwrap();
-    let settings = DatabaseSettings::new(DatabaseUrl::parse(&url).unwrap());
-    let database = Database::open(&settings).unwrap();
-    database.migrate().unwrap();
-    database
+    open(&url).migrate().unwrap();
+    url.rsplit('/').next().unwrap().to_owned()
+}
+
+fn open(url: &str) -> Database {
+    Database::open(&DatabaseSettings::new(DatabaseUrl::parse(url).unwrap())).unwrap()
 }
 
 async fn fresh() -> Repos {
-    Repos::new(database(), ())
+    Repos::new(open(&CLUSTER.url(&migrated())), ())
 }
 
 packshot_contract::repo_suite!(fresh);

@@ -1,0 +1,100 @@
+//! The migrations themselves: up, down, up again; and databases of other versions.
+
+use crate::postgres::CLUSTER;
+use crate::schema;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::prelude::*;
+use diesel::{pg::Pg, sqlite::Sqlite};
+use diesel_migrations::{FileBasedMigrations, MigrationHarness};
+use packshot_database::{Database, DatabaseSettings, DatabaseUrl, OpenError};
+
+fn folder(name: &str) -> FileBasedMigrations {
+    FileBasedMigrations::from_path(format!("{}/../../migrations/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn names<DB: diesel::backend::Backend>(source: &FileBasedMigrations) -> Vec<String>
+where
+    FileBasedMigrations: MigrationSource<DB>,
+{
+    let migrations: Vec<Box<dyn Migration<DB>>> = source.migrations().unwrap();
+    migrations.iter().map(|migration| migration.name().to_string()).collect()
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    let names = names::<Sqlite>(&folder("sqlite"));
+    assert!(!names.is_empty());
+    assert_eq!(names, self::names::<Pg>(&folder("postgres")));
+}
+
+#[test]
+fn sqlite_migrations_run_up_down_and_up() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("packshot.db");
+    let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    let dump = |connection: &mut SqliteConnection| schema::dump_sqlite(connection);
+    connection.run_pending_migrations(folder("sqlite")).unwrap();
+    let up = dump(&mut connection);
+    assert!(up.contains("CREATE TABLE images"), "{up}");
+    connection.revert_all_migrations(folder("sqlite")).unwrap();
+    assert_eq!(dump(&mut connection), "");
+    connection.run_pending_migrations(folder("sqlite")).unwrap();
+    assert_eq!(dump(&mut connection), up);
+}
+
+#[test]
+fn postgres_migrations_run_up_down_and_up() {
+    let url = CLUSTER.create_database().unwrap();
+    let mut connection = PgConnection::establish(&url).unwrap();
+    let database = url.rsplit('/').next().unwrap();
+    connection.run_pending_migrations(folder("postgres")).unwrap();
+    let up = CLUSTER.dump_schema(database).unwrap();
+    assert!(up.contains("CREATE TABLE public.images"), "{up}");
+    connection.revert_all_migrations(folder("postgres")).unwrap();
+    let down = CLUSTER.dump_schema(database).unwrap();
+    assert!(!down.contains("images"), "{down}");
+    connection.run_pending_migrations(folder("postgres")).unwrap();
+    assert_eq!(CLUSTER.dump_schema(database).unwrap(), up);
+}
+
+fn assert_newer(database: &Database) {
+    let error = database.migrate().unwrap_err();
+    assert!(matches!(&error, OpenError::Newer(unknown) if unknown == &["99990101000000"]), "{error}");
+    assert!(error.to_string().contains("99990101000000"), "{error}");
+}
+
+const FUTURE: &str = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')";
+
+#[test]
+fn a_newer_sqlite_database_is_refused_and_the_migration_named() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("packshot.db");
+    let database = Database::open(&DatabaseSettings::new(DatabaseUrl::Sqlite(path.clone()))).unwrap();
+    database.migrate().unwrap();
+    let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    diesel::sql_query(FUTURE).execute(&mut connection).unwrap();
+    assert_newer(&database);
+}
+
+#[test]
+fn a_newer_postgres_database_is_refused_and_the_migration_named() {
+    let url = CLUSTER.create_database().unwrap();
+    let database = Database::open(&DatabaseSettings::new(DatabaseUrl::parse(&url).unwrap())).unwrap();
+    database.migrate().unwrap();
+    CLUSTER.sql(url.rsplit('/').next().unwrap(), FUTURE).unwrap();
+    assert_newer(&database);
+}
+
+#[test]
+fn a_migration_that_fails_leaves_the_database_as_it_was() {
+    let url = CLUSTER.create_database().unwrap();
+    let name = url.rsplit('/').next().unwrap();
+    // In the way of the last table that is made.
+    CLUSTER.sql(name, "CREATE TABLE rate_limits (id INTEGER)").unwrap();
+    let database = Database::open(&DatabaseSettings::new(DatabaseUrl::parse(&url).unwrap())).unwrap();
+    let error = database.migrate().unwrap_err();
+    assert!(matches!(error, OpenError::Migration { .. }), "{error}");
+    assert!(error.to_string().contains("rate_limits"), "{error}");
+    let tables = "SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(CLUSTER.sql(name, tables).unwrap().trim(), "rate_limits");
+}
