@@ -4,6 +4,7 @@
 //! to the port; refuses to know which backend it is.
 
 use bytes::Bytes;
+use chrono::SubsecRound as _;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
@@ -105,8 +106,9 @@ impl Remote {
     }
 }
 
+/// In whole seconds, because a listing of S3 knows the time more exactly than the object's own header.
 fn info(meta: &ObjectMeta) -> ObjectInfo {
-    ObjectInfo { size_bytes: meta.size, last_modified: meta.last_modified }
+    ObjectInfo { size_bytes: meta.size, last_modified: meta.last_modified.trunc_subsecs(0) }
 }
 
 fn not_found(error: object_store::Error) -> StoreError {

@@ -43,7 +43,7 @@ impl Clock for ManualClock {
 pub(crate) enum Signer {
     Hmac(Vec<u8>),
     Rsa(Box<RsaKeyPair>),
-    Ec(EcdsaKeyPair),
+    Ec(Box<EcdsaKeyPair>),
 }
 
 impl Signer {
@@ -62,7 +62,8 @@ impl Signer {
     pub(crate) fn ec() -> Self {
         let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
-        Self::Ec(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).unwrap())
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).unwrap();
+        Self::Ec(Box::new(pair))
     }
 
     /// An EC key whose signatures are in the coding that JWS does not use.
@@ -70,7 +71,7 @@ impl Signer {
         let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8.as_ref(), &random).unwrap();
-        let signer = Self::Ec(pair);
+        let signer = Self::Ec(Box::new(pair));
         let public = signer.public("ec");
         (signer, public)
     }

@@ -1,0 +1,104 @@
+//! The store on a real S3 server.
+
+use crate::support::{attributes, key, open_with, paths, read};
+use packshot_contract::image_store::Fixture;
+use packshot_contract::image_store_suite;
+use packshot_contract::servers::s3::S3Server;
+use packshot_domain::ports::image_store::{ImageStore as _, StoreError};
+use packshot_store::ObjectImageStore;
+use std::sync::{Arc, LazyLock};
+
+/// One for all tests; it ends with this process.
+static SERVER: LazyLock<S3Server> = LazyLock::new(|| {
+    let server = S3Server::start().unwrap_or_else(|reason| panic!("{reason}"));
+    for bucket in ["images", "shared-bucket", "foreign-bucket"] {
+        server.create_bucket(bucket).unwrap();
+    }
+    server
+});
+
+fn open(url: &str) -> ObjectImageStore {
+    open_with(url, SERVER.options())
+}
+
+async fn at_the_root() -> Fixture {
+    Fixture { store: Arc::new(open("s3://images")), guard: Box::new(()) }
+}
+
+async fn under_a_prefix() -> Fixture {
+    Fixture { store: Arc::new(open("s3://shared-bucket/shop/pictures")), guard: Box::new(()) }
+}
+
+mod root {
+    use super::at_the_root;
+    packshot_contract::image_store_suite!(at_the_root);
+}
+
+image_store_suite!(under_a_prefix);
+
+#[tokio::test]
+async fn objects_carry_their_type_and_cache_policy() {
+    let store = open("s3://images/attributes");
+    for (text, media_type) in [
+        ("p/p_000000000001.jpg", "image/jpeg"),
+        ("p/p_000000000001.png", "image/png"),
+        ("p/webp/p_000000000001.webp", "image/webp"),
+    ] {
+        store.put(&key(text), "x".into()).await.unwrap();
+        let found = attributes("s3://images", SERVER.options(), &format!("attributes/{text}")).await;
+        assert_eq!(found, (Some(media_type.to_owned()), Some("public, max-age=31536000, immutable".to_owned())));
+    }
+}
+
+#[tokio::test]
+async fn a_prefix_keeps_two_stores_of_one_bucket_apart() {
+    let (first, second) = (open("s3://shared-bucket/first"), open("s3://shared-bucket/first-2"));
+    first.put(&key("p/p_000000000001.jpg"), "x".into()).await.unwrap();
+    assert!(paths(&second).await.is_empty());
+    assert!(matches!(second.head(&key("p/p_000000000001.jpg")).await, Err(StoreError::NotFound)));
+    assert_eq!(paths(&first).await, ["p/p_000000000001.jpg"]);
+}
+
+#[tokio::test]
+async fn objects_of_others_are_listed_as_foreign() {
+    let (store, other) = (open("s3://foreign-bucket/shop"), open("s3://foreign-bucket/shop/deep"));
+    store.put(&key("p/p_000000000001.jpg"), "x".into()).await.unwrap();
+    other.put(&key("p/large/p_000000000001.jpg"), "x".into()).await.unwrap();
+    assert_eq!(paths(&store).await, ["deep/p/large/p_000000000001.jpg (foreign)", "p/p_000000000001.jpg"]);
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_missing_is_unavailable_and_not_an_empty_store() {
+    let store = open("s3://no-such-bucket");
+    assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.put(&key("p/p_000000000001.jpg"), "x".into()).await, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_unavailable_and_not_shown() {
+    let mut options = SERVER.options();
+    options.insert("secret_access_key".into(), "not-the-right-secret".into());
+    let store = open_with("s3://images", options);
+    for result in [store.ping().await, store.put(&key("p/p_000000000001.jpg"), "x".into()).await] {
+        let Err(StoreError::Unavailable(cause)) = result else { panic!("{result:?}") };
+        assert!(!format!("{cause} {cause:?}").contains("not-the-right-secret"));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_is_given_up_and_comes_back() {
+    let server = S3Server::start().unwrap_or_else(|reason| panic!("{reason}"));
+    server.create_bucket("images").unwrap();
+    let mut options = server.options();
+    options.insert("read_timeout".into(), "200ms".into());
+    let store = open_with("s3://images", options);
+    store.put(&key("p/p_000000000001.jpg"), "x".into()).await.unwrap();
+    server.freeze().unwrap();
+    assert!(matches!(store.get(&key("p/p_000000000001.jpg"), None).await.map(drop), Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
+    server.thaw().unwrap();
+    // What the server takes up again first may still be late.
+    let options = server.options();
+    assert_eq!(read(&open_with("s3://images", options), &key("p/p_000000000001.jpg")).await.unwrap(), b"x");
+    store.ping().await.unwrap();
+}
