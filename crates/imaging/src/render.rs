@@ -1,10 +1,14 @@
 //! One variant after the other, from the decoded picture.
 //!
 //! Owns fitting, cutting, padding, flattening, and the rule about size; refuses to decode.
-//! The surprising rule: a variant at the upload's own size is never worse than the upload. Where coding
-//! it anew would take more bytes than the original has, it is, in this order: the original's own coded
-//! picture, when format and colours allow; the lossless WebP of a PNG, when that is not larger; else
-//! coded at less quality, down to [`LEAST_QUALITY`] of what was asked, until it is not larger.
+//! The surprising rule: a variant at the upload's own size is never worse than the upload.
+//!
+//! - In the upload's format, upright and in sRGB as it came, it is the original's own coded picture
+//!   (without the profile), since coding it anew loses quality: unless that saves more than a quarter of
+//!   the bytes of a lossy coding, or any of a lossless one.
+//! - Else, where it would have more bytes than the original, it is the lossless WebP of a PNG, when that
+//!   has no more; or coded at less quality, down to [`LEAST_QUALITY`] tenths of what was asked, until it
+//!   has no more.
 
 use crate::encode::{Effort, encode};
 use crate::failure::{Result, internal};
@@ -57,7 +61,11 @@ impl Studio<'_> {
         let effort = Effort { quality: spec.quality.get(), lossless: false, profile: self.profile };
         let coded = encode(&picture, format, effort)?;
         let same = self.header.displayed() == picture.size && spec.fit.scaled(picture.size) == picture.size;
-        let bytes = if same && coded.len() > self.original.len() {
+        let bytes = if !same {
+            coded.into()
+        } else if let Some(own) = self.own_picture(format, coded.len())? {
+            own
+        } else if coded.len() > self.original.len() {
             self.no_larger(&picture, format, effort, coded)?
         } else {
             coded.into()
@@ -65,18 +73,25 @@ impl Studio<'_> {
         Ok(RenderedVariant { name: spec.name.clone(), format, dimensions: picture.size, bytes })
     }
 
+    /// The original's own coded picture, where that is a better variant than one of `coded_bytes`.
+    fn own_picture(&self, format: ImageFormat, coded_bytes: usize) -> Result<Option<Bytes>> {
+        let header = self.header;
+        if format != header.format || !self.was_srgb || header.orientation != Orientation::Upright {
+            return Ok(None);
+        }
+        let plain = Keep { icc: false, orientation: Orientation::Upright };
+        let own = original::without_metadata(self.original, header, plain)?;
+        let limit = if format == ImageFormat::Png { coded_bytes } else { coded_bytes.saturating_add(coded_bytes / 3) };
+        Ok((own.len() <= limit).then(|| own.into()))
+    }
+
     /// See the rule in the module's description. `coded` is larger than the original.
     fn no_larger(&self, picture: &Raster<u8>, format: ImageFormat, effort: Effort, coded: Vec<u8>) -> Result<Bytes> {
         let limit = self.original.len();
-        let header = self.header;
-        if format == header.format && self.was_srgb && header.orientation == Orientation::Upright {
-            let plain = Keep { icc: false, orientation: Orientation::Upright };
-            return original::without_metadata(self.original, header, plain).map(Bytes::from);
-        }
         if format == ImageFormat::Png {
             return Ok(coded.into());
         }
-        if format == ImageFormat::WebP && header.format == ImageFormat::Png {
+        if format == ImageFormat::WebP && self.header.format == ImageFormat::Png {
             let lossless = encode(picture, format, Effort { lossless: true, ..effort })?;
             if lossless.len() <= limit {
                 return Ok(lossless.into());

@@ -2,8 +2,8 @@
 //!
 //! Owns the resampling; refuses to know variants and codings.
 //! The surprising rule: the full picture never exists in linear light. Rows are taken as the decoder
-//! makes them, linearised a strip at a time and shrunk across at once; only the narrow result is kept
-//! and shrunk down at the end.
+//! makes them and linearised; as soon as the filter can reach no further row, they are shrunk down, and
+//! band by band across. What is held is the filter's reach, a band and the result.
 
 use crate::failure::{Result, internal};
 use crate::linear::{self, Linear};
@@ -12,21 +12,32 @@ use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use packshot_domain::image::Dimensions;
 
-/// Bytes of one strip in linear light: what stays in a core's cache and still spreads the cost of the
-/// filter's coefficients over many rows.
-const STRIP_BYTES: usize = 1 << 20;
+/// Rows of the shrunk picture that are made at a time: enough to spread the price of the filter's
+/// coefficients, few enough that a strip is a small part of the picture.
+const BAND_ROWS: u32 = 96;
+
+/// Rows of the shrunk picture whose source rows are linear at a time: what stays in a core's cache.
+const STEP_ROWS: u32 = 8;
+
+/// Lanczos3 reaches three source rows a side, in units of the scale.
+const REACH: f64 = 3.0;
 
 /// Takes a picture's rows and makes a smaller picture of them.
 pub(crate) struct Shrinker {
     source: Dimensions,
-    target: Dimensions,
     channels: Channels,
-    /// A strip of the source in linear light.
+    /// Source rows in linear light, those that the next step still needs.
     strip: Vec<u16>,
-    strip_rows: usize,
-    /// Target width, source height.
-    narrow: Vec<u16>,
-    rows_done: usize,
+    /// The first row of `strip`, and one past its last.
+    strip_start: u32,
+    strip_end: u32,
+    /// Source width; the rows of a band, shrunk down but not yet across.
+    band: Vec<u16>,
+    /// Rows of the target that are in `band` or done.
+    rows_made: u32,
+    /// Rows of the target that are done.
+    rows_done: u32,
+    shrunk: Raster<u16>,
     resizer: Resizer,
 }
 
@@ -34,61 +45,122 @@ impl Shrinker {
     /// For a picture of `source` that shall be `target`, neither side of which is longer.
     pub(crate) fn new(source: Dimensions, target: Dimensions, channels: Channels) -> Self {
         let row = source.width() as usize * channels.count();
-        let strip_rows = (STRIP_BYTES / (row * 2)).clamp(1, source.height() as usize);
         Self {
             source,
-            target,
             channels,
-            strip: vec![0; row * strip_rows],
-            strip_rows,
-            narrow: vec![0; target.width() as usize * channels.count() * source.height() as usize],
+            strip: Vec::new(),
+            strip_start: 0,
+            strip_end: 0,
+            band: vec![0; row * BAND_ROWS.min(target.height()) as usize],
+            rows_made: 0,
             rows_done: 0,
+            shrunk: Raster::empty(target, channels),
             resizer: Resizer::new(),
         }
     }
 
     /// How many rows at a time are cheapest.
     pub(crate) fn rows_at_a_time(&self) -> usize {
-        self.strip_rows
+        16.min(self.source.height() as usize)
     }
 
     /// Takes some whole rows, in order from the top.
     pub(crate) fn push(&mut self, rows: Rows<'_>) -> Result<()> {
-        let step = self.source.width() as usize * self.channels.count() * self.strip_rows;
+        let chunk = self.source_row() * self.rows_at_a_time();
         match rows {
-            Rows::Eight(samples) => samples.chunks(step).try_for_each(|part| self.strip(Rows::Eight(part), part.len())),
+            Rows::Eight(samples) => samples.chunks(chunk).try_for_each(|part| self.take(Rows::Eight(part), part.len())),
             Rows::Sixteen(samples) => {
-                samples.chunks(step).try_for_each(|part| self.strip(Rows::Sixteen(part), part.len()))
+                samples.chunks(chunk).try_for_each(|part| self.take(Rows::Sixteen(part), part.len()))
             }
         }
     }
 
-    fn strip(&mut self, rows: Rows<'_>, samples: usize) -> Result<()> {
-        let count = samples / (self.source.width() as usize * self.channels.count());
-        linear::from_rows(rows, self.channels, &mut self.strip[..samples]);
-        let across = self.target.width() as usize * self.channels.count();
-        let start = self.rows_done * across;
-        let Some(part) = self.narrow.get_mut(start..start + across * count) else {
+    /// The smaller picture, once every row has been taken.
+    pub(crate) fn finish(self) -> Result<Linear> {
+        if self.strip_end != self.source.height() || self.rows_done != self.shrunk.size.height() {
+            return Err(internal("the decoder made fewer rows than the picture has"));
+        }
+        Ok(Linear(self.shrunk))
+    }
+
+    fn source_row(&self) -> usize {
+        self.source.width() as usize * self.channels.count()
+    }
+
+    fn take(&mut self, rows: Rows<'_>, samples: usize) -> Result<()> {
+        let count = u32::try_from(samples / self.source_row()).map_err(internal)?;
+        if self.strip_end + count > self.source.height() {
             return Err(internal("the decoder made more rows than the picture has"));
-        };
-        let height = u32::try_from(count).map_err(internal)?;
-        let from = image(&self.strip[..samples], self.source.width(), height, self.channels)?;
-        let mut to = image_mut(part, self.target.width(), height, self.channels)?;
-        self.resizer.resize(&from, &mut to, &options()).map_err(internal)?;
-        self.rows_done += count;
+        }
+        let kept = self.strip.len();
+        self.strip.resize(kept + samples, 0);
+        linear::from_rows(rows, self.channels, &mut self.strip[kept..]);
+        self.strip_end += count;
+        let height = self.shrunk.size.height();
+        while self.rows_made < height {
+            let until = (self.rows_made + STEP_ROWS).min(self.rows_done + BAND_ROWS).min(height);
+            if self.source_rows(until - 1).1 > self.strip_end {
+                break;
+            }
+            self.shrink_down(until)?;
+            if self.rows_made == height || self.rows_made == self.rows_done + BAND_ROWS {
+                self.shrink_across()?;
+            }
+        }
         Ok(())
     }
 
-    /// The smaller picture, once every row has been taken.
-    pub(crate) fn finish(mut self) -> Result<Linear> {
-        if self.rows_done != self.source.height() as usize {
-            return Err(internal("the decoder made fewer rows than the picture has"));
-        }
-        let mut shrunk = Raster::empty(self.target, self.channels);
-        let from = image(&self.narrow, self.target.width(), self.source.height(), self.channels)?;
-        let mut to = image_mut(&mut shrunk.samples, self.target.width(), self.target.height(), self.channels)?;
+    /// The source rows that a row of the target is made of, from the first to one past the last.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "both ends are cut to the source's height, and casts of floats saturate"
+    )]
+    fn source_rows(&self, row: u32) -> (u32, u32) {
+        let scale = self.scale();
+        let centre = (f64::from(row) + 0.5) * scale;
+        let reach = REACH * scale.max(1.0) + 1.0;
+        ((centre - reach).floor() as u32, ((centre + reach).ceil() as u32).min(self.source.height()))
+    }
+
+    fn scale(&self) -> f64 {
+        f64::from(self.source.height()) / f64::from(self.shrunk.size.height())
+    }
+
+    /// Makes the band's next rows of the strip, and forgets the source rows that are needed no more.
+    fn shrink_down(&mut self, until: u32) -> Result<()> {
+        let (width, channels, row) = (self.source.width(), self.channels, self.source_row());
+        let (first, rows) = (self.rows_made, until - self.rows_made);
+        let scale = self.scale();
+        let held = self.strip_end - self.strip_start;
+        let top = f64::from(first) * scale - f64::from(self.strip_start);
+        // The last step may exceed the picture by a rounding error.
+        let reach = (f64::from(rows) * scale).min(f64::from(held) - top);
+        let place = (first - self.rows_done) as usize * row;
+        let part = &mut self.band[place..place + rows as usize * row];
+        let from = image(&self.strip, width, held, channels)?;
+        let mut to = image_mut(part, width, rows, channels)?;
+        let options = options().crop(0.0, top, f64::from(width), reach);
+        self.resizer.resize(&from, &mut to, &options).map_err(internal)?;
+        self.rows_made = until;
+        let keep = self.source_rows(until).0.clamp(self.strip_start, self.strip_end);
+        self.strip.drain(..(keep - self.strip_start) as usize * row);
+        self.strip_start = keep;
+        Ok(())
+    }
+
+    /// Makes the target's next rows of the band.
+    fn shrink_across(&mut self) -> Result<()> {
+        let (rows, channels) = (self.rows_made - self.rows_done, self.channels);
+        let filled = rows as usize * self.source_row();
+        let across = self.shrunk.row_samples();
+        let place = self.rows_done as usize * across;
+        let part = &mut self.shrunk.samples[place..place + rows as usize * across];
+        let from = image(&self.band[..filled], self.source.width(), rows, channels)?;
+        let mut to = image_mut(part, self.shrunk.size.width(), rows, channels)?;
         self.resizer.resize(&from, &mut to, &options()).map_err(internal)?;
-        Ok(Linear(shrunk))
+        self.rows_done = self.rows_made;
+        Ok(())
     }
 }
 

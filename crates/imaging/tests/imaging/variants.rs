@@ -209,6 +209,13 @@ fn at_the_same_size_a_variant_has_no_more_bytes_than_the_original() {
     };
     let image = process(small.clone(), &same(Source)).unwrap();
     assert!(image.variants[0].bytes == small, "the original's own coded picture");
+    // Coded so well that quality 50 saves more than a quarter.
+    let large = {
+        let variants = specs([spec("high", inside(64), Fixed(Jpeg), 100)]);
+        process(fixture("rgb-8.png"), &variants).unwrap().variants[0].bytes.to_vec()
+    };
+    let anew = process(large.clone(), &specs([spec("anew", inside(64), Source, 50)])).unwrap();
+    assert!(anew.variants[0].bytes.len() * 4 < large.len() * 3);
     let webp = process(small.clone(), &same(Fixed(WebP))).unwrap();
     assert!(webp.variants[0].bytes.len() <= small.len(), "less quality");
     // A drawing, which PNG codes in few bytes and lossy WebP in more.
