@@ -7,5 +7,6 @@ pub mod builders;
 pub mod fakes;
 pub mod image_store;
 pub mod repos;
+pub mod seed;
 #[cfg(feature = "servers")]
 pub mod servers;

@@ -44,6 +44,7 @@ CREATE UNIQUE INDEX images_filename_key ON images (filename);
 -- One index for each order in which images are listed, the id last to settle ties.
 CREATE INDEX images_by_product ON images (product_id, uploaded_at, id);
 CREATE INDEX images_by_uploaded_at ON images (uploaded_at, id);
+CREATE INDEX images_primary_by_uploaded_at ON images (uploaded_at, id) WHERE is_primary;
 CREATE INDEX images_by_display_order ON images (display_order, id);
 CREATE INDEX images_by_size ON images (size_bytes, id);
 CREATE INDEX images_by_width ON images (width, id);

@@ -123,6 +123,12 @@ impl PostgresCluster {
         Ok(dump.lines().filter(is_statement).collect::<Vec<_>>().join("\n"))
     }
 
+    /// What the server has logged since it started; nothing unless a database's settings ask for it.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
     /// Stops the server; its data stay.
     pub fn stop(&mut self) {
         if let Some(mut lifeline) = self.lifeline.take() {

@@ -1,10 +1,11 @@
 //! Pages of images.
 //!
-//! Owns how a list stays fast beside a million rows. The first [`WINDOW`] matches are read from an
-//! index; where there are no more of them, they give the total, the page and what could be filtered
-//! by. Where there are more, the total comes from the tables of counts when the filter is nothing, one
-//! format or one tag, and is counted otherwise; the available tags and formats are then those of the
-//! first [`WINDOW`] matches in the order asked for (of all images, when there is no filter at all).
+//! Owns how a list stays fast beside a million rows. The first matches are read from an index, a
+//! window of [`WINDOW`] of them (of one product: [`PRODUCT_WINDOW`]); where there are no more, they
+//! give the total, the page and what could be filtered by. Where there are more, the total comes from
+//! the tables of counts when the filter is nothing, one format or one tag, and is counted otherwise;
+//! the available tags and formats are then those of the window's images (of all images, when there is
+//! no filter at all).
 //!
 //! The surprising rule: a tag of no single product is looked up in the index of tags, which has the
 //! time of upload in it, so that its newest images are found without sorting all of them.
@@ -25,7 +26,9 @@ use packshot_domain::product::ProductName;
 use std::collections::HashMap;
 
 /// So many matches are looked at for the available tags and formats.
-const WINDOW: i64 = 1000;
+const WINDOW: i64 = 300;
+/// So many of one product, which seldom has more.
+const PRODUCT_WINDOW: i64 = 2000;
 /// So many available tags are told.
 const MAX_TAGS: i64 = 100;
 
@@ -47,9 +50,9 @@ pub(super) fn list(connection: &mut Connected<'_>, query: &ImageQuery) -> Result
     let (overview, matches) = if filter.is_empty() {
         (overview_of_everything(connection)?, matches(connection, &filter, limit, offset)?)
     } else {
-        let window = matches(connection, &filter, WINDOW, 0)?;
+        let window = Window::read(connection, &filter)?;
         let overview = overview_of(connection, &filter, &window)?;
-        let page = match page_of(&window, limit, offset) {
+        let page = match window.page(limit, offset) {
             Some(page) => page.to_vec(),
             None => matches(connection, &filter, limit, offset)?,
         };
@@ -64,18 +67,31 @@ pub(super) fn list(connection: &mut Connected<'_>, query: &ImageQuery) -> Result
     })
 }
 
-/// The page, where the window is known to hold all of it.
-fn page_of(window: &[Match], limit: i64, offset: i64) -> Option<&[Match]> {
-    let (start, length) = (usize::try_from(offset).ok()?, usize::try_from(limit).ok()?);
-    let end = start.saturating_add(length);
-    if is_complete(window) {
-        return Some(&window[start.min(window.len())..end.min(window.len())]);
-    }
-    window.get(start..end)
+/// The first matches in the order asked for.
+struct Window {
+    matches: Vec<Match>,
+    /// Whether they are all.
+    is_complete: bool,
 }
 
-fn is_complete(window: &[Match]) -> bool {
-    (window.len() as i64) < WINDOW
+impl Window {
+    fn read(connection: &mut Connected<'_>, filter: &Filter) -> QueryResult<Self> {
+        let size = if filter.query.product_id.is_some() { PRODUCT_WINDOW } else { WINDOW };
+        let matches = matches(connection, filter, size, 0)?;
+        let is_complete = (matches.len() as i64) < size;
+        Ok(Self { matches, is_complete })
+    }
+
+    /// The page at that place, where the window is known to hold all of it.
+    fn page(&self, limit: i64, offset: i64) -> Option<&[Match]> {
+        let (start, length) = (usize::try_from(offset).ok()?, usize::try_from(limit).ok()?);
+        let end = start.saturating_add(length);
+        if self.is_complete {
+            let len = self.matches.len();
+            return self.matches.get(start.min(len)..end.min(len));
+        }
+        self.matches.get(start..end)
+    }
 }
 
 fn overview_of_everything(connection: &mut Connected<'_>) -> Result<Overview, Fault> {
@@ -85,9 +101,9 @@ fn overview_of_everything(connection: &mut Connected<'_>) -> Result<Overview, Fa
     Ok(Overview { total, formats: sorted_formats(codes)?, tags: counts::tags(connection, MAX_TAGS)? })
 }
 
-fn overview_of(connection: &mut Connected<'_>, filter: &Filter, window: &[Match]) -> Result<Overview, Fault> {
-    let total = if is_complete(window) { window.len() as i64 } else { total(connection, filter)? };
-    let ids: Vec<ImageKey> = window.iter().map(|(id, _)| *id).collect();
+fn overview_of(connection: &mut Connected<'_>, filter: &Filter, window: &Window) -> Result<Overview, Fault> {
+    let total = if window.is_complete { window.matches.len() as i64 } else { total(connection, filter)? };
+    let ids: Vec<ImageKey> = window.matches.iter().map(|(id, _)| *id).collect();
     let tags: Vec<String> = query!(connection, c => image_tags::table
         .filter(image_tags::image_id.eq_any(ids))
         .select(image_tags::tag)
@@ -95,7 +111,7 @@ fn overview_of(connection: &mut Connected<'_>, filter: &Filter, window: &[Match]
         .order(image_tags::tag)
         .limit(MAX_TAGS)
         .load(*c))?;
-    Ok(Overview { total, tags, formats: sorted_formats(window.iter().map(|(_, format)| format.as_str()))? })
+    Ok(Overview { total, tags, formats: sorted_formats(window.matches.iter().map(|(_, format)| format.as_str()))? })
 }
 
 fn sorted_formats<'a>(codes: impl Iterator<Item = &'a str>) -> Result<Vec<ImageFormat>, Fault> {

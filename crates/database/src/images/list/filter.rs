@@ -151,7 +151,8 @@ macro_rules! restricted {
 }
 pub(super) use restricted;
 
-/// `$query`, a boxed one with `images` in it, in the order of `$filter`; ties go by id the same way.
+/// `$query`, a boxed one with `images` in it, in the order of `$filter`; ties go by id the same way
+/// (file names are unique, they have none).
 macro_rules! ordered {
     ($query:expr, $filter:expr, $uploaded_at:expr, $id:expr) => {{
         use packshot_domain::ports::image_repo::{SortBy, SortOrder};
@@ -161,8 +162,8 @@ macro_rules! ordered {
             (SortBy::UploadedAt, SortOrder::Descending) => query.order(($uploaded_at.desc(), $id.desc())),
             (SortBy::Order, SortOrder::Ascending) => query.order((images::display_order.asc(), images::id.asc())),
             (SortBy::Order, SortOrder::Descending) => query.order((images::display_order.desc(), images::id.desc())),
-            (SortBy::Filename, SortOrder::Ascending) => query.order((images::filename.asc(), images::id.asc())),
-            (SortBy::Filename, SortOrder::Descending) => query.order((images::filename.desc(), images::id.desc())),
+            (SortBy::Filename, SortOrder::Ascending) => query.order(images::filename.asc()),
+            (SortBy::Filename, SortOrder::Descending) => query.order(images::filename.desc()),
             (SortBy::Size, SortOrder::Ascending) => query.order((images::size_bytes.asc(), images::id.asc())),
             (SortBy::Size, SortOrder::Descending) => query.order((images::size_bytes.desc(), images::id.desc())),
             (SortBy::Width, SortOrder::Ascending) => query.order((images::width.asc(), images::id.asc())),
