@@ -43,6 +43,8 @@ enum Command {
     Migrate,
     /// Removes what crashed uploads and deletions left behind.
     Sweep(sweep::Arguments),
+    /// Prints the OpenAPI document.
+    Openapi,
     /// Loads the settings, asks the database and the store, and prints what it found.
     Check,
 }
@@ -79,6 +81,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Product(arguments)) => block_on(product::run(&context, &arguments)),
         Some(Command::Migrate) => migrate(&context),
         Some(Command::Sweep(arguments)) => block_on(sweep::run(&context, &arguments)),
+        Some(Command::Openapi) => {
+            print(&crate::openapi::document()?)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::Check) => block_on(check::run(&context)),
     }
 }

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod folders;
 pub mod http;
 pub mod instance_lock;
+pub mod openapi;
 pub mod problem;
 pub mod routes;
 pub mod secret;

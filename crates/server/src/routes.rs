@@ -3,12 +3,13 @@
 //! Owns the list and the methods that each address answers. Every endpoint stands under `/api` and at
 //! the root, the same handler.
 
-mod error_pages;
+mod documents;
+pub(crate) mod error_pages;
 pub mod files;
-mod health;
-mod paging;
-mod products;
-mod static_files;
+pub(crate) mod health;
+pub(crate) mod paging;
+pub(crate) mod products;
+pub(crate) mod static_files;
 
 use crate::http::render::catch_panics;
 use crate::problem::{Problem, Slug};
@@ -20,7 +21,7 @@ use actix_web::{Error, Resource, Route, guard};
 
 /// All of them.
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(web::scope("/api").configure(endpoints)).configure(endpoints);
+    config.service(web::scope("/api").configure(endpoints)).configure(endpoints).configure(documents::browser);
 }
 
 fn endpoints(config: &mut ServiceConfig) {
@@ -45,6 +46,8 @@ fn endpoints(config: &mut ServiceConfig) {
                 .route(web::delete().to(products::delete)),
         )
         .service(only("/static/img/products/{key:.*}", "GET, HEAD").route(read().to(static_files::serve)))
+        .service(only("/openapi.json", "GET, HEAD").route(read().to(documents::openapi)))
+        .service(only("/docs", "GET, HEAD").route(read().to(documents::docs)))
         .service(only("/healthz", "GET, HEAD").route(read().to(health::alive)))
         .service(only("/readyz", "GET, HEAD").route(read().to(health::ready)))
         .service(only("/errors/{slug}", "GET, HEAD").route(read().to(error_pages::page)));

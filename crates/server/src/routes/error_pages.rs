@@ -3,6 +3,17 @@
 use crate::problem::{Problem, Slug};
 use actix_web::{HttpResponse, web};
 
+#[utoipa::path(
+    get,
+    path = "/errors/{slug}",
+    tag = "Operation",
+    operation_id = "explainProblem",
+    params(("slug" = String, Path, description = "The last segment of a problem's `type`", example = "validation")),
+    responses(
+        (status = 200, description = "What the problem means", body = String, content_type = "text/html"),
+        (status = 404, description = "No such slug"),
+    )
+)]
 /// The page of one slug.
 pub(crate) async fn page(slug: web::Path<String>) -> Result<HttpResponse, Problem> {
     let slug = Slug::ALL.into_iter().find(|known| known.as_str() == slug.as_str());

@@ -1,6 +1,7 @@
 //! `/healthz` and `/readyz`: for whoever restarts and balances.
 
 use crate::app::App;
+use crate::openapi::schemas::{HealthBody, ReadinessBody};
 use crate::problem::{Problem, Slug};
 use actix_web::{HttpResponse, web};
 use serde_json::json;
@@ -9,11 +10,30 @@ use std::time::Duration;
 /// How long a part may take to answer before it counts as down.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "Operation",
+    operation_id = "isAlive",
+    responses(
+        (status = 200, description = "The process answers", body = HealthBody),
+    )
+)]
 /// The process answers.
 pub(crate) async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "Operation",
+    operation_id = "isReady",
+    responses(
+        (status = 200, description = "The database and the store answer", body = ReadinessBody),
+        (status = 503, description = "`failed` names what does not answer"),
+    )
+)]
 /// The database and the store answer; 503 names the one that does not.
 pub(crate) async fn ready(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let database = tokio::time::timeout(PATIENCE, app.products.ping());

@@ -7,6 +7,7 @@ use crate::problem::{Problem, Slug};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// The most that a `page_size` may be.
 const MAX_PAGE_SIZE: u32 = 100;
@@ -97,7 +98,8 @@ fn integer(text: &str) -> Option<u32> {
 }
 
 /// One page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Page)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PageResponse<T> {
     items: Vec<T>,
@@ -111,20 +113,26 @@ pub(crate) struct PageResponse<T> {
     filters: Option<FiltersResponse>,
 }
 
-/// `filters`
-#[derive(Debug, Serialize)]
+/// What was and what could be filtered by.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Filters)]
 pub(crate) struct FiltersResponse {
     /// What was asked for, by the parameters' names.
+    #[schema(value_type = Object)]
     pub(crate) applied: Map<String, Value>,
     /// What could be asked for.
     pub(crate) available: AvailableResponse,
 }
 
-/// `filters.available`
-#[derive(Debug, Serialize)]
+/// Values that images found carry.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AvailableFilters)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AvailableResponse {
+    /// At most 100 tags.
     pub(crate) tags: Vec<String>,
+    /// Media types.
+    #[schema(value_type = Vec<String>)]
     pub(crate) mime_types: Vec<&'static str>,
 }
 

@@ -12,25 +12,46 @@ use packshot_domain::ports::image_repo::ProductImages;
 use packshot_domain::ports::product_repo::{ProductQuery, Put};
 use packshot_domain::product::{Product, ProductId, ProductName};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// A product in an answer.
-#[derive(Debug, Serialize)]
+/// A product with its images.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Product)]
 #[serde(rename_all = "camelCase")]
-struct ProductResponse {
+pub(crate) struct ProductResponse {
+    #[schema(example = "prod_789")]
     id: String,
+    #[schema(example = "Wireless keyboard")]
     name: String,
+    #[schema(format = DateTime)]
     created_at: String,
+    /// How many images it has.
     image_count: u64,
+    /// Its primary image, if it has one.
     primary_image: Option<ImageResponse>,
 }
 
 /// The body of `PUT /products/{id}`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PutProduct)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PutProductRequest {
+    /// 1 to 200 characters after trimming, no control characters.
+    #[schema(min_length = 1, max_length = 200, example = "Wireless keyboard")]
     name: String,
 }
 
+#[utoipa::path(
+    get,
+    path = "/products/{id}",
+    tag = "Products",
+    operation_id = "getProduct",
+    params(("id" = String, Path, description = "The product's id", example = "prod_789")),
+    responses(
+        (status = 200, description = "The product", body = ProductResponse),
+        (status = 404, description = "Product not found"),
+    )
+)]
 /// A product with its number of images and its primary one.
 pub(crate) async fn get(app: web::Data<App>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let id = ProductId::parse(&id).map_err(|_| product_not_found(&id))?;
@@ -38,6 +59,25 @@ pub(crate) async fn get(app: web::Data<App>, id: web::Path<String>) -> Result<Ht
     Ok(HttpResponse::Ok().json(ProductResponse::new(&app, &product, &images)))
 }
 
+#[utoipa::path(
+    put,
+    path = "/products/{id}",
+    tag = "Products",
+    operation_id = "putProduct",
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "The product's id", example = "prod_789")),
+    request_body(content = PutProductRequest),
+    responses(
+        (status = 200, description = "Renamed", body = ProductResponse),
+        (status = 201, description = "Made", body = ProductResponse, headers(("Location" = String, description = "/products/{id}"))),
+        (status = 400, description = "Malformed JSON"),
+        (status = 401, description = "Missing or invalid token"),
+        (status = 403, description = "Insufficient permissions"),
+        (status = 413, description = "The body is too large"),
+        (status = 415, description = "Not JSON"),
+        (status = 422, description = "Validation error"),
+    )
+)]
 /// Makes a product (201) or renames it (200).
 pub(crate) async fn put(
     app: web::Data<App>,
@@ -60,6 +100,20 @@ pub(crate) async fn put(
     }
 }
 
+#[utoipa::path(
+    delete,
+    path = "/products/{id}",
+    tag = "Products",
+    operation_id = "deleteProduct",
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "The product's id", example = "prod_789")),
+    responses(
+        (status = 204, description = "It is gone, with all its images"),
+        (status = 401, description = "Missing or invalid token"),
+        (status = 403, description = "Insufficient permissions"),
+        (status = 404, description = "Product not found"),
+    )
+)]
 /// Deletes a product with all its images.
 pub(crate) async fn delete(app: web::Data<App>, _admin: Admin, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let id = ProductId::parse(&id).map_err(|_| product_not_found(&id))?;
@@ -67,6 +121,17 @@ pub(crate) async fn delete(app: web::Data<App>, _admin: Admin, id: web::Path<Str
     Ok(HttpResponse::NoContent().finish())
 }
 
+#[utoipa::path(
+    get,
+    path = "/products",
+    tag = "Products",
+    operation_id = "listProducts",
+    params(("search" = Option<String>, Query, description = "Case-insensitive, literal, in id and name", max_length = 100), ("page" = Option<u32>, Query, description = "From 1", minimum = 1), ("page_size" = Option<u32>, Query, description = "1 to 100, 20 by default", minimum = 1, maximum = 100)),
+    responses(
+        (status = 200, description = "A page of products", body = PageResponse<ListedProductResponse>),
+        (status = 400, description = "A bad parameter; `errors` names each"),
+    )
+)]
 /// A page of products, by id.
 pub(crate) async fn list(
     app: web::Data<App>,
@@ -82,11 +147,13 @@ pub(crate) async fn list(
 }
 
 /// A product in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ListedProduct)]
 #[serde(rename_all = "camelCase")]
-struct ListedProductResponse {
+pub(crate) struct ListedProductResponse {
     id: String,
     name: String,
+    #[schema(format = DateTime)]
     created_at: String,
 }
 

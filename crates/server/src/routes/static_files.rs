@@ -22,6 +22,20 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
+#[utoipa::path(
+    get,
+    path = "/static/img/products/{key}",
+    tag = "Files",
+    operation_id = "getImageFile",
+    params(("key" = String, Path, description = "`{productId}/[folder/]{filename}`", example = "prod_789/thumb/prod_789_abc123def456.jpg"), ("If-None-Match" = Option<String>, Header, description = "An entity tag of an earlier answer"), ("Range" = Option<String>, Header, description = "One range of bytes")),
+    responses(
+        (status = 200, description = "The file", headers(("ETag" = String, description = "Strong"), ("Cache-Control" = String, description = "A year, immutable"), ("Last-Modified" = String, description = "HTTP date"), ("Accept-Ranges" = String, description = "bytes")), content((String = "image/jpeg"), (String = "image/png"), (String = "image/webp"))),
+        (status = 206, description = "The range", headers(("Content-Range" = String, description = "Which bytes")), content((String = "image/jpeg"), (String = "image/png"), (String = "image/webp"))),
+        (status = 304, description = "The client has it already"),
+        (status = 404, description = "No such file"),
+        (status = 416, description = "The range lies outside the file"),
+    )
+)]
 /// Serves one file.
 pub(crate) async fn serve(
     app: web::Data<App>,

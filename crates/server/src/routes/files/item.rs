@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::http::caller::Admin;
+use crate::openapi::schemas::ImagePatchRequest;
 use crate::problem::Problem;
 use crate::problem::mapping::image_not_found;
 use crate::routes::files::patch::parse_patch;
@@ -14,6 +15,18 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
+#[utoipa::path(
+    get,
+    path = "/files/{id}",
+    tag = "Product Images",
+    operation_id = "getImage",
+    params(("id" = String, Path, description = "The image's id", example = "img_12345678-1234-5678-1234-567812345678"), ("If-None-Match" = Option<String>, Header, description = "An entity tag of an earlier answer")),
+    responses(
+        (status = 200, description = "The image", body = ImageResponse, headers(("ETag" = String, description = "Strong"))),
+        (status = 304, description = "The client has it already"),
+        (status = 404, description = "Image not found"),
+    )
+)]
 /// The image; 304 when the client has it already.
 pub(crate) async fn get(
     app: web::Data<App>,
@@ -31,6 +44,25 @@ pub(crate) async fn get(
     Ok(if known { response.finish() } else { response.content_type("application/json").body(body) })
 }
 
+#[utoipa::path(
+    patch,
+    path = "/files/{id}",
+    tag = "Product Images",
+    operation_id = "editImage",
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "The image's id", example = "img_12345678-1234-5678-1234-567812345678")),
+    request_body(content((ImagePatchRequest = "application/merge-patch+json"), (ImagePatchRequest = "application/json"))),
+    responses(
+        (status = 200, description = "The image as it is now", body = ImageResponse),
+        (status = 400, description = "Malformed JSON, or no object"),
+        (status = 401, description = "Missing or invalid token"),
+        (status = 403, description = "Insufficient permissions"),
+        (status = 404, description = "Image not found"),
+        (status = 413, description = "The body is too large"),
+        (status = 415, description = "Not a merge patch"),
+        (status = 422, description = "Validation error"),
+    )
+)]
 /// Edits the image by a JSON merge patch (RFC 7396).
 pub(crate) async fn patch(
     app: web::Data<App>,
@@ -44,6 +76,20 @@ pub(crate) async fn patch(
     Ok(HttpResponse::Ok().json(item(&app, &image, &product)))
 }
 
+#[utoipa::path(
+    patch,
+    path = "/files/{id}/primary",
+    tag = "Product Images",
+    operation_id = "setPrimaryImage",
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "The image's id", example = "img_12345678-1234-5678-1234-567812345678")),
+    responses(
+        (status = 200, description = "The image, primary now", body = ImageResponse),
+        (status = 401, description = "Missing or invalid token"),
+        (status = 403, description = "Insufficient permissions"),
+        (status = 404, description = "Image not found"),
+    )
+)]
 /// Makes the image its product's primary one.
 pub(crate) async fn set_primary(
     app: web::Data<App>,
@@ -54,6 +100,20 @@ pub(crate) async fn set_primary(
     Ok(HttpResponse::Ok().json(item(&app, &image, &product)))
 }
 
+#[utoipa::path(
+    delete,
+    path = "/files/{id}",
+    tag = "Product Images",
+    operation_id = "deleteImage",
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "The image's id", example = "img_12345678-1234-5678-1234-567812345678")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 401, description = "Missing or invalid token"),
+        (status = 403, description = "Insufficient permissions"),
+        (status = 404, description = "Image not found"),
+    )
+)]
 /// Deletes the image with its files.
 pub(crate) async fn delete(app: web::Data<App>, _admin: Admin, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     app.catalog.delete_image(parse_id(&id)?).await?;

@@ -8,50 +8,101 @@ use packshot_domain::product::ProductName;
 use packshot_domain::storage::{ObjectKey, StorageLocation};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-/// An image as the 201 of an upload shows it.
-#[derive(Debug, Serialize)]
+/// A product image. `variants` is left out of lists unless asked for; `productName` and `url` are left
+/// out of the answer of an upload.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Image)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ImageResponse {
+    /// `img_` and a UUID.
+    #[schema(example = "img_12345678-1234-5678-1234-567812345678", pattern = "^img_[0-9a-f-]{36}$")]
     id: String,
+    /// The product that it shows.
+    #[schema(example = "prod_789")]
     product_id: String,
+    /// The product's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     product_name: Option<String>,
+    /// The server's name of the original.
+    #[schema(example = "prod_789_abc123def456.jpg")]
     filename: String,
+    /// The client's name of the file, path parts removed.
+    #[schema(example = "product-image.jpg", max_length = 255)]
     original_name: String,
+    /// What the uploaded file is, by its signature.
+    #[schema(example = "image/jpeg")]
     mime_type: &'static str,
+    /// Bytes of the stored original.
+    #[schema(example = 2_457_600)]
     size: u64,
+    /// Of the original as displayed.
     dimensions: DimensionsResponse,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// URL of the original.
+    #[schema(value_type = Option<String>)]
     url: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// URLs by the variants' names, `original` first.
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     variants: Option<Map<String, Value>>,
+    /// Whether it is its product's primary image.
     is_primary: bool,
+    /// Alternative text.
+    #[schema(max_length = 255, example = "Premium wireless keyboard on wooden desk")]
     alt_text: Option<String>,
+    /// Caption.
+    #[schema(max_length = 500)]
     caption: Option<String>,
+    /// Display order, lower first.
+    #[schema(minimum = 0)]
     order: i32,
+    /// Tags in the order given.
+    #[schema(max_items = 10)]
     tags: Vec<String>,
+    /// Metadata of the client, with `colorProfile` added.
+    #[schema(value_type = Object)]
     metadata: Map<String, Value>,
+    /// RFC 3339, UTC, whole seconds.
+    #[schema(format = DateTime, example = "2024-01-15T10:30:00Z")]
     uploaded_at: String,
+    /// Who uploaded it.
+    #[schema(example = "admin_user")]
     uploaded_by: String,
+    /// Always `completed`: an image that can be seen is whole.
+    #[schema(example = "completed")]
     processing_status: &'static str,
+    /// Where its files lie.
     storage: StorageResponse,
 }
 
-/// `dimensions`
-#[derive(Debug, Serialize)]
+/// Width and height in pixels.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Dimensions)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DimensionsResponse {
+    /// Pixels across.
     width: u32,
+    /// Pixels down.
     height: u32,
+    /// In lowest terms.
+    #[schema(example = "3:2")]
     aspect_ratio: String,
 }
 
-/// `storage`
-#[derive(Debug, Serialize)]
+/// Where an image's files lie.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Storage)]
 pub(crate) struct StorageResponse {
+    /// Never a path of the server's disk.
+    #[schema(example = "s3://product-images/prod_789/")]
     location: String,
+    /// Bucket, container or folder.
+    #[schema(example = "product-images")]
     bucket: String,
+    /// Region; `local` on disk.
+    #[schema(example = "us-east-1")]
     region: String,
 }
 

@@ -6,6 +6,7 @@
 use crate::app::App;
 use crate::http::address::limited_as;
 use crate::http::caller::Admin;
+use crate::openapi::schemas::UploadForm;
 use crate::problem::{Problem, Slug};
 use crate::routes::files::form::{self, Form};
 use crate::routes::files::response::{ImageResponse, Urls};
@@ -26,6 +27,33 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const X_IMAGE_ID: HeaderName = HeaderName::from_static("x-image-id");
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
+#[utoipa::path(
+    post,
+    path = "/files",
+    tag = "Product Images",
+    operation_id = "uploadImage",
+    security(("bearer" = [])),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and request within 24 hours get the first answer again", min_length = 1, max_length = 255)
+    ),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, description = "Image uploaded successfully", body = ImageResponse, headers(
+            ("Location" = String, description = "/files/{imageId}"),
+            ("X-Image-ID" = String, description = "The image's id"),
+            ("Idempotent-Replayed" = String, description = "`true` when this answer was given before"),
+        )),
+        (status = 400, description = "Not multipart, malformed, or a required field is missing"),
+        (status = 401, description = "Missing or invalid token"),
+        (status = 403, description = "Insufficient permissions"),
+        (status = 404, description = "Product not found"),
+        (status = 409, description = "The first request with this idempotency key is still running"),
+        (status = 413, description = "File too large"),
+        (status = 415, description = "Invalid file type"),
+        (status = 422, description = "Validation error"),
+        (status = 429, description = "Too many uploads"),
+    )
+)]
 /// Uploads an image file; answers 201 with its location when every variant and the row are durable.
 pub(crate) async fn upload(
     app: web::Data<App>,

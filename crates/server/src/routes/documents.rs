@@ -1,0 +1,46 @@
+//! `/openapi.json` and `/docs`: the contract, for programs and for people.
+//!
+//! The page and all it loads come from the binary; no network is needed.
+
+use crate::openapi;
+use crate::problem::Problem;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpRequest, HttpResponse, web};
+use std::sync::Arc;
+use utoipa_swagger_ui::{Config, serve};
+
+/// What the page may do: run its own scripts and ask its own server.
+const PAGE_POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; \
+                           img-src 'self' data:; frame-ancestors 'none'";
+
+/// The OpenAPI document.
+pub(crate) async fn openapi() -> Result<HttpResponse, Problem> {
+    let document =
+        openapi::document().map_err(|error| Problem::internal("The server failed to answer the request.", error))?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(document))
+}
+
+/// The page's address without its slash leads to the one with it.
+pub(crate) async fn docs(request: HttpRequest) -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, format!("{}/", request.path()))).finish()
+}
+
+/// The files of the page, under `/docs/` and `/api/docs/`.
+pub(crate) fn browser(config: &mut ServiceConfig) {
+    for path in ["/docs/{file:.*}", "/api/docs/{file:.*}"] {
+        config.service(web::resource(path).route(web::get().to(browse)));
+    }
+}
+
+async fn browse(file: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let missing = || Problem::new(crate::problem::Slug::NotFound, "There is no such page.");
+    let config = Arc::new(Config::from("../openapi.json"));
+    let found = serve(&file, config)
+        .map_err(|error| Problem::internal("The server failed to answer the request.", error.to_string()))?;
+    let found = found.ok_or_else(missing)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY))
+        .content_type(found.content_type)
+        .body(found.bytes.into_owned()))
+}
