@@ -88,7 +88,7 @@ impl Database {
             address: self.description.to_string(),
             reason: crate::fault::one_line(&error.to_string()),
         })?;
-        migrations::migrate(&mut pooled.connected())
+        migrations::migrate(&mut pooled.connected(), self.connect_timeout)
     }
 
     /// What and where it is, such as `SQLite 3.50.2 at data/packshot.db`; never a password.

@@ -62,6 +62,27 @@ impl Connected<'_> {
         }
     }
 
+    /// Like [`write`](Self::write), for work that may take long and may have to wait long for another
+    /// process that does the same; `patience` is the usual one, for afterwards.
+    pub(crate) fn write_patiently<T, E: From<Error>>(
+        &mut self,
+        patience: Duration,
+        work: impl FnOnce(&mut Connected<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let patient = match self {
+            Self::Postgres(_) => "SET statement_timeout = 0; SET lock_timeout = 0;",
+            Self::Sqlite(_) => "PRAGMA busy_timeout = 600000;",
+        };
+        query!(self, c => c.batch_execute(patient))?;
+        let result = self.write(work);
+        let usual = match self {
+            Self::Postgres(_) => postgres_setup(patience),
+            Self::Sqlite(_) => sqlite_setup(patience),
+        };
+        query!(self, c => c.batch_execute(&usual))?;
+        result
+    }
+
     /// Locks the product's row until the transaction ends, so that writers of one product's images
     /// run one after another; `false` when there is no such product.
     ///
@@ -79,13 +100,7 @@ impl Connected<'_> {
     /// Holds up every other transaction that calls this with the same `name`, until this one ends.
     pub(crate) fn one_at_a_time(&mut self, name: Exclusive) -> QueryResult<()> {
         match self {
-            Self::Postgres(c) => {
-                if matches!(name, Exclusive::Migrations) {
-                    // A migration may take as long as it takes, and so may waiting for another's.
-                    c.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;")?;
-                }
-                c.batch_execute(&format!("SELECT pg_advisory_xact_lock({})", name as i64))
-            }
+            Self::Postgres(c) => c.batch_execute(&format!("SELECT pg_advisory_xact_lock({})", name as i64)),
             // A writing transaction is alone anyway.
             Self::Sqlite(_) => Ok(()),
         }

@@ -9,6 +9,7 @@ use diesel::backend::Backend;
 use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use packshot_domain::ports::Cause;
+use std::time::Duration;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -21,8 +22,8 @@ pub struct Migrated {
 }
 
 /// Applies what is pending; several processes may do it at once.
-pub(crate) fn migrate(connection: &mut Connected<'_>) -> Result<Migrated, OpenError> {
-    connection.write(|connection| {
+pub(crate) fn migrate(connection: &mut Connected<'_>, patience: Duration) -> Result<Migrated, OpenError> {
+    connection.write_patiently(patience, |connection| {
         connection.one_at_a_time(Exclusive::Migrations)?;
         match connection {
             Connected::Postgres(c) => apply(*c, POSTGRES),

@@ -179,9 +179,10 @@ pub struct ImagePage {
     pub items: Vec<(Image, ProductName)>,
     /// How many match in all.
     pub total: u64,
-    /// The tags that matching images carry, sorted; at most 100 of them.
+    /// The tags that matching images carry, sorted by bytes; at most 100 of them. Where more than
+    /// 300 images match, an adapter may look at the first 300 alone, in the order asked for.
     pub available_tags: Vec<String>,
-    /// The codings of matching images, in the order of [`ImageFormat::ALL`].
+    /// The codings of matching images, in the order of [`ImageFormat::ALL`]; bounded as the tags are.
     pub available_formats: Vec<ImageFormat>,
 }
 
