@@ -35,7 +35,8 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    const WRITE_TRIES: u32 = 5;
+    /// Far more than any race of real deletions needs.
+    const WRITE_TRIES: u32 = 20;
 
     /// Opens the folder, making it durably where it is missing, and tries whether it can be written to.
     pub(crate) fn open(folder: &Path) -> Result<Self, OpenError> {

@@ -222,6 +222,7 @@ mod tests {
             assert!(ask(&json!({"sub": "a", "exp": exp})).is_err(), "exp {exp}");
         }
         assert!(ask(&json!({"sub": "a", "exp": MAX_TIME_SECONDS})).is_ok());
+        assert!(ask(&json!({"sub": "a", "exp": MAX_TIME_SECONDS + 1})).is_err());
     }
 
     #[test]

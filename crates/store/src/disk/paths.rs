@@ -8,6 +8,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// What the names of files begin with that only try whether the folder can be written to.
+pub(super) const PROBE_PREFIX: &str = ".probe-";
+
 /// The folders of `key` below `root`, the product's first.
 pub(super) fn folders_of(root: &Path, key: &ObjectKey) -> Vec<PathBuf> {
     let segments: Vec<&str> = key.as_str().split('/').collect();
@@ -110,7 +113,7 @@ pub(super) fn make_durably(folder: &Path) -> io::Result<()> {
 pub(super) fn probe(root: &Path) -> io::Result<()> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let path = root.join(format!(".probe-{}-{number}", std::process::id()));
+    let path = root.join(format!("{PROBE_PREFIX}{}-{number}", std::process::id()));
     OpenOptions::new().write(true).create(true).truncate(true).open(&path)?;
     fs::remove_file(&path)
 }

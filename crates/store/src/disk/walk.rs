@@ -4,6 +4,7 @@
 //! nothing that others put into the folder end a listing.
 
 use super::blocking;
+use super::paths::PROBE_PREFIX;
 use chrono::{DateTime, Utc};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -60,9 +61,12 @@ struct FoundFile {
 }
 
 impl FoundFile {
-    /// Whether a write of ours that never ended left it: `object_store` writes `name#1` (or the next free
-    /// number) and then renames it.
+    /// Whether a write or a probe of ours that never ended left it: `object_store` writes `name#1` (or the
+    /// next free number) and then renames it.
     fn is_leftover(&self) -> bool {
+        if self.path.starts_with(PROBE_PREFIX) {
+            return true;
+        }
         let parts = self.path.rsplit_once('#');
         let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         parts.is_some_and(|(key, end)| number(end) && ObjectKey::parse(key).is_ok())

@@ -10,6 +10,7 @@ use packshot_store::{ObjectImageStore, OpenError, StoreSettings, StoreUrl};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 
 const KEY: &str = "p/p_000000000001.jpg";
@@ -86,6 +87,29 @@ async fn folders_go_with_their_last_object() {
 }
 
 #[tokio::test]
+async fn a_folder_that_is_removed_under_a_write_is_made_again() {
+    let folder = TempDir::new().unwrap();
+    let store = in_folder(folder.path());
+    let (product, running) = (folder.path().join("p"), Arc::new(AtomicBool::new(true)));
+    let still_running = running.clone();
+    // As another process does that deletes a product's last object, only all the time.
+    let remover = std::thread::spawn(move || {
+        while still_running.load(Ordering::Relaxed) {
+            let _ = fs::remove_dir(&product);
+        }
+    });
+    let mut failures = Vec::new();
+    for _ in 0..30 {
+        let put = store.put(&key(KEY), "x".into()).await;
+        failures.extend(put.err());
+        store.delete(&[key(KEY)]).await.unwrap();
+    }
+    running.store(false, Ordering::Relaxed);
+    remover.join().unwrap();
+    assert!(failures.is_empty(), "{} of 30: {:?}", failures.len(), failures[0]);
+}
+
+#[tokio::test]
 async fn files_of_others_are_listed_as_foreign_and_end_no_listing() {
     let folder = TempDir::new().unwrap();
     let store = in_folder(folder.path());
@@ -136,6 +160,7 @@ async fn old_leftovers_are_removed_and_nothing_else() {
         ("p/p_000000000001.jpg#1", 61),
         ("p/large/p_000000000001.jpg#2", 120),
         ("q/q_000000000001.webp#17", 120),
+        (".probe-1-0", 61),
         ("p/p_000000000002.jpg#1", 59),
         ("p/p_000000000003.jpg", 120),
         ("p/notes#1", 120),
@@ -144,7 +169,7 @@ async fn old_leftovers_are_removed_and_nothing_else() {
     ] {
         leftover(folder.path(), name, TimeDelta::minutes(minutes));
     }
-    assert_eq!(store.remove_leftovers(start() - TimeDelta::minutes(60)).await.unwrap(), 3);
+    assert_eq!(store.remove_leftovers(start() - TimeDelta::minutes(60)).await.unwrap(), 4);
     assert_eq!(store.remove_leftovers(start() - TimeDelta::minutes(60)).await.unwrap(), 0);
     for kept in ["p/p_000000000002.jpg#1", "p/p_000000000003.jpg", "p/notes#1", "p/p_000000000001.jpg#1a"] {
         assert!(folder.path().join(kept).exists(), "{kept}");

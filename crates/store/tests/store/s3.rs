@@ -3,22 +3,27 @@
 use crate::support::{attributes, key, open_with, paths, read};
 use packshot_contract::image_store::Fixture;
 use packshot_contract::image_store_suite;
+use packshot_contract::servers::NoServer;
 use packshot_contract::servers::s3::S3Server;
 use packshot_domain::ports::image_store::{ImageStore as _, StoreError};
 use packshot_store::ObjectImageStore;
 use std::sync::{Arc, LazyLock};
 
 /// One for all tests; it ends with this process.
-static SERVER: LazyLock<S3Server> = LazyLock::new(|| {
-    let server = S3Server::start().unwrap_or_else(|reason| panic!("{reason}"));
+static SERVER: LazyLock<Result<S3Server, NoServer>> = LazyLock::new(|| {
+    let server = S3Server::start()?;
     for bucket in ["images", "shared-bucket", "foreign-bucket"] {
-        server.create_bucket(bucket).unwrap();
+        server.create_bucket(bucket)?;
     }
-    server
+    Ok(server)
 });
 
+fn server() -> &'static S3Server {
+    SERVER.as_ref().unwrap_or_else(|reason| panic!("{reason}"))
+}
+
 fn open(url: &str) -> ObjectImageStore {
-    open_with(url, SERVER.options())
+    open_with(url, server().options())
 }
 
 async fn at_the_root() -> Fixture {
@@ -45,7 +50,7 @@ async fn objects_carry_their_type_and_cache_policy() {
         ("p/webp/p_000000000001.webp", "image/webp"),
     ] {
         store.put(&key(text), "x".into()).await.unwrap();
-        let found = attributes("s3://images", SERVER.options(), &format!("attributes/{text}")).await;
+        let found = attributes("s3://images", server().options(), &format!("attributes/{text}")).await;
         assert_eq!(found, (Some(media_type.to_owned()), Some("public, max-age=31536000, immutable".to_owned())));
     }
 }
@@ -76,7 +81,7 @@ async fn a_bucket_that_is_missing_is_unavailable_and_not_an_empty_store() {
 
 #[tokio::test]
 async fn wrong_credentials_are_unavailable_and_not_shown() {
-    let mut options = SERVER.options();
+    let mut options = server().options();
     options.insert("secret_access_key".into(), "not-the-right-secret".into());
     let store = open_with("s3://images", options);
     for result in [store.ping().await, store.put(&key("p/p_000000000001.jpg"), "x".into()).await] {
