@@ -4,6 +4,7 @@ use packshot_domain::ports::image_store::{ImageStore as _, StoreError};
 use packshot_domain::product::ProductId;
 use packshot_store::{ObjectImageStore, OpenError, StoreSettings, StoreUrl};
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::time::Duration;
 
 fn settings(url: &str, options: &[(&str, &str)], environment: &[(&str, &str)]) -> StoreSettings {
@@ -141,6 +142,22 @@ async fn a_backend_that_never_answers_is_given_up() {
     let key = packshot_domain::storage::ObjectKey::parse("p/p_000000000001.jpg").unwrap();
     assert!(matches!(store.put(&key, "x".into()).await, Err(StoreError::Unavailable(_))));
     assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn an_https_endpoint_is_spoken_to_in_tls() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("https://{}", listener.local_addr().unwrap());
+    let first_byte = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut byte = [0];
+        connection.read_exact(&mut byte).unwrap();
+        byte[0]
+    });
+    let options = [("endpoint", endpoint.as_str()), ("access_key_id", "a"), ("secret_access_key", "b")];
+    let settings = StoreSettings { max_retries: 0, ..settings("s3://bucket", &options, &[]) };
+    assert!(matches!(ObjectImageStore::open(&settings).unwrap().ping().await, Err(StoreError::Unavailable(_))));
+    assert_eq!(first_byte.join().unwrap(), 0x16, "the type of a TLS handshake record");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use packshot_domain::ports::token_verifier::{TokenError, TokenVerifier as _};
 use packshot_tokens::{BiscuitTokenVerifier, KeySource, TokenSettings};
 use serde_json::{Value, json};
+use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 use wiremock::matchers::{method, path};
@@ -163,6 +164,22 @@ async fn a_provider_that_never_answers_is_given_up() {
     let verifier = BiscuitTokenVerifier::new(settings, ManualClock::new()).unwrap();
     let result = verifier.verify(&Signer::ec().good_token("a")).await;
     assert!(matches!(result, Err(TokenError::Unavailable(_))), "{result:?}");
+}
+
+#[tokio::test]
+async fn an_https_url_is_spoken_to_in_tls() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/keys", listener.local_addr().unwrap());
+    let first_byte = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut byte = [0];
+        connection.read_exact(&mut byte).unwrap();
+        byte[0]
+    });
+    let verifier = BiscuitTokenVerifier::new(TokenSettings::new(KeySource::JwksUrl(url)), ManualClock::new()).unwrap();
+    let result = verifier.verify(&Signer::ec().good_token("a")).await;
+    assert!(matches!(result, Err(TokenError::Unavailable(_))), "{result:?}");
+    assert_eq!(first_byte.join().unwrap(), 0x16, "the type of a TLS handshake record");
 }
 
 #[tokio::test]
