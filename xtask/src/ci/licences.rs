@@ -21,7 +21,7 @@ pub(crate) fn run() -> Result<()> {
     }
     let run = |checks: &[&str]| {
         let mut command = Command::new(&deny);
-        command.current_dir(crate::process::root()).args(["--all-features", "check"]).args(checks);
+        command.current_dir(crate::process::root()).arg("check").args(checks);
         check(&mut command)
     };
     run(&["bans", "licenses", "sources"])?;
