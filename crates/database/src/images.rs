@@ -19,7 +19,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use packshot_domain::image::{Image, ImageId};
 use packshot_domain::ports::idempotency::Completion;
-use packshot_domain::ports::image_repo::{ImagePage, ImagePatch, ImageQuery, ImageRepo, InsertError, ProductImages};
+use packshot_domain::ports::image_repo::{
+    ImagePage, ImagePatch, ImageQuery, ImageRepo, InsertError, ProductImages, UpdateError,
+};
 use packshot_domain::ports::product_repo::RepoError;
 use packshot_domain::ports::upload_journal::JournalEntry;
 use packshot_domain::product::ProductId;
@@ -53,10 +55,9 @@ impl ImageRepo for Database {
         Ok(summary?)
     }
 
-    async fn update(&self, id: ImageId, patch: &ImagePatch) -> Result<Option<Image>, RepoError> {
+    async fn update(&self, id: ImageId, patch: &ImagePatch) -> Result<Option<Image>, UpdateError> {
         let patch = patch.clone();
-        let updated: Result<_, Fault> = self.write(move |connection| change::update(connection, id, &patch)).await;
-        Ok(updated?)
+        self.write(move |connection| change::update(connection, id, &patch)).await.map_err(Abort::into_port)
     }
 
     async fn set_primary(&self, id: ImageId) -> Result<Option<Image>, RepoError> {

@@ -5,11 +5,12 @@
 
 use crate::image::{Image, ImageId};
 use crate::ports::clock::Clock;
-use crate::ports::image_repo::{ImagePage, ImagePatch, ImageQuery, ImageRepo, ProductImages};
+use crate::ports::image_repo::{ImagePage, ImagePatch, ImageQuery, ImageRepo, ProductImages, UpdateError};
 use crate::ports::image_store::ImageStore;
 use crate::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, Put, RepoError};
 use crate::ports::upload_journal::{JournalEntry, UploadJournal};
 use crate::product::{Product, ProductId, ProductName};
+use crate::text::InvalidText;
 use std::sync::Arc;
 
 /// The use cases, with the ports that they need.
@@ -35,6 +36,9 @@ pub enum CatalogError {
     /// There is no such image.
     #[error("no image {0}")]
     ImageNotFound(String),
+    /// The merged metadata breaks a rule.
+    #[error("metadata: {0}")]
+    Metadata(InvalidText),
     /// The database.
     #[error(transparent)]
     Repo(#[from] RepoError),
@@ -106,9 +110,12 @@ impl Catalog {
     /// Replaces the fields that `patch` names.
     ///
     /// # Errors
-    /// [`CatalogError::ImageNotFound`], [`CatalogError::Repo`].
+    /// [`CatalogError::ImageNotFound`], [`CatalogError::Metadata`], [`CatalogError::Repo`].
     pub async fn edit_image(&self, id: ImageId, patch: &ImagePatch) -> Result<(Image, Product), CatalogError> {
-        let image = self.images.update(id, patch).await?;
+        let image = self.images.update(id, patch).await.map_err(|error| match error {
+            UpdateError::Metadata(error) => CatalogError::Metadata(error),
+            UpdateError::Repo(error) => CatalogError::Repo(error),
+        })?;
         self.with_product(id, image).await
     }
 

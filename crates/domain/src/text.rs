@@ -197,6 +197,20 @@ impl Metadata {
         Self(object)
     }
 
+    /// The same with a merge patch applied: `null` takes a member away, objects are merged member by
+    /// member, everything else is replaced (RFC 7396, 2).
+    ///
+    /// # Errors
+    /// [`InvalidText`] when the result is too large or too deep.
+    pub fn merged(&self, patch: &Map<String, Value>) -> Result<Self, InvalidText> {
+        let mut target = Value::Object(self.0.clone());
+        merge(&mut target, patch);
+        match target {
+            Value::Object(object) => Self::from_object(object),
+            _ => Ok(Self::default()),
+        }
+    }
+
     /// The same with `colorProfile` set, unless the client had set it.
     #[must_use]
     pub fn with_color_profile(mut self, description: &str) -> Self {
@@ -208,6 +222,21 @@ impl Metadata {
     #[must_use]
     pub fn as_object(&self) -> &Map<String, Value> {
         &self.0
+    }
+}
+
+/// RFC 7396, 2; as deep as the patch, whose depth was bounded when it was read.
+fn merge(target: &mut Value, patch: &Map<String, Value>) {
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Value::Object(members) = target else { return };
+    for (name, value) in patch {
+        match value {
+            Value::Null => drop(members.remove(name)),
+            Value::Object(inner) => merge(members.entry(name.clone()).or_insert(Value::Null), inner),
+            other => drop(members.insert(name.clone(), other.clone())),
+        }
     }
 }
 
@@ -293,6 +322,31 @@ mod tests {
         assert!(Metadata::parse(&nested(9)).is_err());
         let large = format!(r#"{{"a":"{}"}}"#, "x".repeat(16 * 1024));
         assert!(Metadata::parse(&large).is_err());
+    }
+
+    #[test]
+    fn patches_are_merged_as_rfc_7396_says() {
+        let merged = |target: &str, patch: &str| {
+            let patch: Map<String, Value> = serde_json::from_str(patch).unwrap();
+            Value::Object(Metadata::parse(target).unwrap().merged(&patch).unwrap().0).to_string()
+        };
+        // From the appendix of the RFC, those whose target and result are objects.
+        assert_eq!(merged(r#"{"a":"b"}"#, r#"{"a":"c"}"#), r#"{"a":"c"}"#);
+        assert_eq!(merged(r#"{"a":"b"}"#, r#"{"b":"c"}"#), r#"{"a":"b","b":"c"}"#);
+        assert_eq!(merged(r#"{"a":"b"}"#, r#"{"a":null}"#), "{}");
+        assert_eq!(merged(r#"{"a":["b"]}"#, r#"{"a":"c"}"#), r#"{"a":"c"}"#);
+        assert_eq!(merged(r#"{"a":"c"}"#, r#"{"a":["b"]}"#), r#"{"a":["b"]}"#);
+        assert_eq!(merged(r#"{"a":{"b":"c"}}"#, r#"{"a":{"b":"d","c":null}}"#), r#"{"a":{"b":"d"}}"#);
+        assert_eq!(merged(r#"{"a":[{"b":"c"}]}"#, r#"{"a":[1]}"#), r#"{"a":[1]}"#);
+        assert_eq!(merged("{}", r#"{"a":{"bb":{"ccc":null}}}"#), r#"{"a":{"bb":{}}}"#);
+    }
+
+    #[test]
+    fn what_grows_too_large_by_merging_is_refused() {
+        let half = |key: &str| format!(r#"{{"{key}":"{}"}}"#, "x".repeat(9000));
+        let patch: Map<String, Value> = serde_json::from_str(&half("b")).unwrap();
+        assert!(Metadata::parse(&half("a")).unwrap().merged(&patch).is_err());
+        assert!(Metadata::parse("{}").unwrap().merged(&patch).is_ok());
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub async fn a_patch_replaces_what_it_names(repos: &Repos) {
     let caption = Caption::parse("new caption").unwrap();
     let order = DisplayOrder::new(0).unwrap();
     let new_tags = tags(&["blue", "red"]);
+    let merge = Metadata::parse(r#"{"a": null, "b": [2]}"#).unwrap().as_object().clone();
     let metadata = Metadata::parse(r#"{"b": [2]}"#).unwrap();
     let steps: [(ImagePatch, Step); 5] = [
         (ImagePatch { alt_text: Some(Change::Set(alt_text.clone())), ..ImagePatch::default() }, |image, new| {
@@ -43,7 +44,7 @@ pub async fn a_patch_replaces_what_it_names(repos: &Repos) {
         (ImagePatch { tags: Some(new_tags.clone()), ..ImagePatch::default() }, |image, new| {
             image.tags = new.tags.clone();
         }),
-        (ImagePatch { metadata: Some(metadata.clone()), ..ImagePatch::default() }, |image, new| {
+        (ImagePatch { metadata: Some(Change::Set(merge)), ..ImagePatch::default() }, |image, new| {
             image.metadata = new.metadata.clone();
         }),
     ];
@@ -69,7 +70,7 @@ pub async fn a_patch_clears_what_it_says(repos: &Repos) {
         caption: Some(Change::Clear),
         order: None,
         tags: Some(tags(&[])),
-        metadata: Some(Metadata::default()),
+        metadata: Some(Change::Clear),
     };
     let expected =
         Image { alt_text: None, caption: None, tags: tags(&[]), metadata: Metadata::default(), ..old.clone() };

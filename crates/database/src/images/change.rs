@@ -4,18 +4,22 @@ use super::insert::insert_tags;
 use super::{clear_primary, find_locked};
 use crate::counts::Changes;
 use crate::dialect::{Connected, ImageKey, query};
-use crate::fault::Fault;
+use crate::fault::{Abort, Fault};
 use crate::rows;
 use crate::schema::{image_tags, images};
 use diesel::prelude::*;
 use packshot_domain::image::{Image, ImageId};
-use packshot_domain::ports::image_repo::{Change, ImagePatch};
+use packshot_domain::ports::image_repo::{ImagePatch, UpdateError};
 
 /// Replaces the fields that `patch` names; see the port.
-pub(super) fn update(connection: &mut Connected<'_>, id: ImageId, patch: &ImagePatch) -> Result<Option<Image>, Fault> {
+pub(super) fn update(
+    connection: &mut Connected<'_>,
+    id: ImageId,
+    patch: &ImagePatch,
+) -> Result<Option<Image>, Abort<UpdateError>> {
     let Some(old) = find_locked(connection, id)? else { return Ok(None) };
-    let new = patched(&old, patch);
-    let metadata = rows::metadata_text(&new.metadata)?;
+    let new = patch.apply(&old).map_err(|error| Abort::Refused(UpdateError::Metadata(error)))?;
+    let metadata = rows::metadata_text(&new.metadata).map_err(Fault::from)?;
     query!(connection, c => diesel::update(images::table.find(ImageKey(id)))
         .set((
             images::alt_text.eq(new.alt_text.as_ref().map(|text| text.as_str())),
@@ -35,30 +39,6 @@ pub(super) fn update(connection: &mut Connected<'_>, id: ImageId, patch: &ImageP
         changes.apply(connection)?;
     }
     Ok(Some(new))
-}
-
-fn patched(old: &Image, patch: &ImagePatch) -> Image {
-    let mut new = old.clone();
-    change(&mut new.alt_text, patch.alt_text.as_ref());
-    change(&mut new.caption, patch.caption.as_ref());
-    if let Some(order) = patch.order {
-        new.order = order;
-    }
-    if let Some(tags) = &patch.tags {
-        new.tags = tags.clone();
-    }
-    if let Some(metadata) = &patch.metadata {
-        new.metadata = metadata.clone();
-    }
-    new
-}
-
-fn change<T: Clone>(field: &mut Option<T>, to: Option<&Change<T>>) {
-    match to {
-        Some(Change::Set(value)) => *field = Some(value.clone()),
-        Some(Change::Clear) => *field = None,
-        None => {}
-    }
 }
 
 /// Makes it its product's primary image; see the port.

@@ -6,9 +6,10 @@ use crate::ports::idempotency::Completion;
 use crate::ports::product_repo::RepoError;
 use crate::ports::upload_journal::JournalEntry;
 use crate::product::{ProductId, ProductName};
-use crate::text::{AltText, Caption, DisplayOrder, Metadata, Tags};
+use crate::text::{AltText, Caption, DisplayOrder, InvalidText, Metadata, Tags};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 
 /// Keeps the rows of images, their tags and their variants.
 ///
@@ -42,11 +43,12 @@ pub trait ImageRepo: Send + Sync {
     /// [`RepoError`].
     async fn summary(&self, product: &ProductId) -> Result<ProductImages, RepoError>;
 
-    /// Replaces the fields that `patch` names; `None` when there is no such image.
+    /// Puts [`ImagePatch::apply`] of the row in the row's place, in one transaction, so that edits at
+    /// the same time do not lose each other; `None` when there is no such image.
     ///
     /// # Errors
-    /// [`RepoError`].
-    async fn update(&self, id: ImageId, patch: &ImagePatch) -> Result<Option<Image>, RepoError>;
+    /// [`UpdateError`]; nothing has changed then.
+    async fn update(&self, id: ImageId, patch: &ImagePatch) -> Result<Option<Image>, UpdateError>;
 
     /// Makes it its product's primary image, the old one no longer, in one transaction; `None` when
     /// there is no such image.
@@ -92,6 +94,17 @@ impl InsertError {
     }
 }
 
+/// Why an image was not edited.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateError {
+    /// The merged metadata breaks a rule that neither the old nor the new did alone.
+    #[error("metadata: {0}")]
+    Metadata(InvalidText),
+    /// The database.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+}
+
 /// What to change of an image; the outer `None` leaves a field as it is, [`Change::Clear`] takes its
 /// value away.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -104,8 +117,40 @@ pub struct ImagePatch {
     pub order: Option<DisplayOrder>,
     /// All tags.
     pub tags: Option<Tags>,
-    /// All metadata.
-    pub metadata: Option<Metadata>,
+    /// A merge patch (RFC 7396) of the metadata.
+    pub metadata: Option<Change<Map<String, Value>>>,
+}
+
+impl ImagePatch {
+    /// `image` with this patch applied.
+    ///
+    /// # Errors
+    /// When the merged metadata is too large or too deep.
+    pub fn apply(&self, image: &Image) -> Result<Image, InvalidText> {
+        let mut new = image.clone();
+        change(&mut new.alt_text, self.alt_text.as_ref());
+        change(&mut new.caption, self.caption.as_ref());
+        if let Some(order) = self.order {
+            new.order = order;
+        }
+        if let Some(tags) = &self.tags {
+            new.tags = tags.clone();
+        }
+        match &self.metadata {
+            Some(Change::Set(patch)) => new.metadata = image.metadata.merged(patch)?,
+            Some(Change::Clear) => new.metadata = Metadata::default(),
+            None => {}
+        }
+        Ok(new)
+    }
+}
+
+fn change<T: Clone>(field: &mut Option<T>, to: Option<&Change<T>>) {
+    match to {
+        Some(Change::Set(value)) => *field = Some(value.clone()),
+        Some(Change::Clear) => *field = None,
+        None => {}
+    }
 }
 
 /// A new value for a field that may be empty.

@@ -105,6 +105,9 @@ impl From<CatalogError> for Problem {
         match error {
             CatalogError::ProductNotFound(id) => product_not_found(&id),
             CatalogError::ImageNotFound(id) => image_not_found(&id),
+            CatalogError::Metadata(error) => {
+                Self::fields(Slug::Validation, format!("{error}."), [("metadata", error.to_string())])
+            }
             CatalogError::Repo(error) => error.into(),
         }
     }

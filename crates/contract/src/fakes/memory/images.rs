@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use packshot_domain::image::{Image, ImageId};
 use packshot_domain::ports::idempotency::Completion;
 use packshot_domain::ports::image_repo::{
-    Change, ImagePage, ImagePatch, ImageQuery, ImageRepo, InsertError, ProductImages,
+    ImagePage, ImagePatch, ImageQuery, ImageRepo, InsertError, ProductImages, UpdateError,
 };
 use packshot_domain::ports::product_repo::RepoError;
 use packshot_domain::ports::upload_journal::{EntryKind, JournalEntry};
@@ -52,19 +52,10 @@ impl ImageRepo for MemoryDatabase {
         Ok(ProductImages { count: of_product().count() as u64, primary })
     }
 
-    async fn update(&self, id: ImageId, patch: &ImagePatch) -> Result<Option<Image>, RepoError> {
+    async fn update(&self, id: ImageId, patch: &ImagePatch) -> Result<Option<Image>, UpdateError> {
         let mut state = self.lock();
         let Some(image) = state.images.get_mut(&id) else { return Ok(None) };
-        let patch = patch.clone();
-        change(&mut image.alt_text, patch.alt_text);
-        change(&mut image.caption, patch.caption);
-        image.order = patch.order.unwrap_or(image.order);
-        if let Some(tags) = patch.tags {
-            image.tags = tags;
-        }
-        if let Some(metadata) = patch.metadata {
-            image.metadata = metadata;
-        }
+        *image = patch.apply(image).map_err(UpdateError::Metadata)?;
         Ok(Some(image.clone()))
     }
 
@@ -90,14 +81,6 @@ impl ImageRepo for MemoryDatabase {
         let of_product = state.images.values().filter(|image| image.product_id == *id);
         let images: Vec<ImageId> = of_product.map(|image| image.id).collect();
         Ok(Some(images.into_iter().filter_map(|image| state.delete(image, now)).collect()))
-    }
-}
-
-fn change<T>(field: &mut Option<T>, to: Option<Change<T>>) {
-    match to {
-        Some(Change::Set(value)) => *field = Some(value),
-        Some(Change::Clear) => *field = None,
-        None => {}
     }
 }
 

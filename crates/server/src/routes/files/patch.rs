@@ -6,7 +6,7 @@
 use crate::problem::{Problem, Slug};
 use packshot_domain::ports::image_repo::{Change, ImagePatch};
 use packshot_domain::text::{AltText, Caption, DisplayOrder, InvalidText, Metadata, Tags};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Reads the patch.
 ///
@@ -70,10 +70,13 @@ fn tags(value: Value) -> Result<Tags, String> {
     Tags::parse(texts).map_err(|error| error.to_string())
 }
 
-fn metadata(value: Value) -> Result<Metadata, String> {
+fn metadata(value: Value) -> Result<Change<Map<String, Value>>, String> {
     match value {
-        Value::Null => Ok(Metadata::default()),
-        Value::Object(object) => Metadata::from_object(object).map_err(|error| error.to_string()),
+        Value::Null => Ok(Change::Clear),
+        Value::Object(object) => {
+            let checked = Metadata::from_object(object).map_err(|error| error.to_string())?;
+            Ok(Change::Set(checked.as_object().clone()))
+        }
         _ => Err("must be an object or null".to_owned()),
     }
 }
