@@ -11,7 +11,7 @@ use std::time::Duration;
 /// One connection.
 #[derive(Debug)]
 pub struct Raw {
-    stream: TcpStream,
+    stream: BufReader<TcpStream>,
 }
 
 impl Raw {
@@ -24,7 +24,7 @@ impl Raw {
         let stream = TcpStream::connect(address).expect("the server listens");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout can be set");
         stream.set_write_timeout(Some(Duration::from_secs(60))).expect("a timeout can be set");
-        Self { stream }
+        Self { stream: BufReader::new(stream) }
     }
 
     /// Sends bytes.
@@ -32,21 +32,21 @@ impl Raw {
     /// # Errors
     /// When the server closed the connection.
     pub fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.stream.write_all(bytes)
+        self.stream.get_mut().write_all(bytes)
     }
 
     /// Says that nothing more will be sent.
     pub fn finish_sending(&self) {
         // A server that closed first makes this fail, and that is fine.
-        let _ = self.stream.shutdown(Shutdown::Write);
+        let _ = self.stream.get_ref().shutdown(Shutdown::Write);
     }
 
-    /// Reads one answer; `None` when the connection ended without any.
+    /// Reads one answer, an interim one such as 100 included; `None` when the connection ended without any.
     ///
     /// # Panics
     /// When what comes is not HTTP.
     pub fn answer(&mut self) -> Option<Answer> {
-        let mut reader = BufReader::new(&mut self.stream);
+        let reader = &mut self.stream;
         let mut line = String::new();
         match reader.read_line(&mut line) {
             Ok(0) => return None,

@@ -81,7 +81,7 @@ impl Builder {
 
     /// Starts the server and waits until it ends by itself, as it should with settings that cannot work.
     #[must_use]
-    pub fn start_and_fail(self) -> Finished {
+    pub fn start_and_fail(&self) -> Finished {
         if let Some(file) = &self.file {
             std::fs::write(self.folder.path().join("packshot.toml"), file).expect("the folder can be written");
         }

@@ -151,11 +151,15 @@ fn a_stranger_is_answered_before_the_body_is_read() {
 }
 
 #[test]
-fn a_stranger_is_not_asked_to_continue() {
+fn a_stranger_that_waits_for_leave_to_send_hears_401_instead() {
     let server = Server::start();
     let head = format!(
         "POST /api/files HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: {}\r\nContent-Length: 4000000\r\n\r\n",
         Form::content_type()
     );
-    unauthorized(&raw::exchange(server.address(), head.as_bytes()).expect("an answer"));
+    let mut connection = raw::Raw::connect(server.address());
+    connection.send(head.as_bytes()).unwrap();
+    // Leave may be given on the way; the answer comes without a byte of the body all the same.
+    let first = connection.answer().expect("an answer");
+    unauthorized(&if first.status == 100 { connection.answer().expect("an answer") } else { first });
 }

@@ -23,10 +23,13 @@ fn padded(bytes: usize) -> Vec<u8> {
 }
 
 fn head(address: &str, length: usize) -> String {
+    head_as(address, &packshot_tests::token::admin("admin_user"), length)
+}
+
+fn head_as(address: &str, token: &str, length: usize) -> String {
     format!(
-        "POST /api/files HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: {}\r\n\
+        "POST /api/files HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nContent-Type: {}\r\n\
          Content-Length: {length}\r\n\r\n",
-        packshot_tests::token::admin("admin_user"),
         Form::content_type()
     )
 }
@@ -72,6 +75,27 @@ fn a_client_that_still_sends_20_mb_hears_the_answer() {
         connection.send(piece).expect("the server takes the whole body");
     }
     too_large(&connection.answer().expect("an answer"), size);
+}
+
+#[test]
+fn a_client_that_is_refused_early_hears_why_while_it_sends_20_mb() {
+    let server = Server::start();
+    let picture = padded(20_000_000);
+    let too_long_a_text = Form::new().text("caption", &"x".repeat(65 * 1024)).file("a.jpg", "image/jpeg", &picture);
+    let stale = head_as(server.address(), "stale", 20_000_000);
+    let refusals = [(stale, picture.clone(), 401), {
+        let body = too_long_a_text.into_body();
+        (head(server.address(), body.len()), body, 400)
+    }];
+    for (head, body, status) in refusals {
+        let mut connection = Raw::connect(server.address());
+        connection.send(head.as_bytes()).unwrap();
+        for piece in body.chunks(64 * 1024) {
+            connection.send(piece).expect("the server takes the whole body");
+        }
+        let answer = connection.answer().expect("an answer").expect(status);
+        let _ = answer.any_problem("/files");
+    }
 }
 
 #[test]
