@@ -195,9 +195,8 @@ impl UploadImage {
             Sniffed::Other(found) => Some(found),
             Sniffed::Unknown => None,
         };
-        // A client that declares one of the three for unknown bytes is not believed.
-        let declared = request.declared_type.clone().filter(|declared| ImageFormat::from_mime_type(declared).is_none());
-        let received = received.or(declared).unwrap_or_else(|| "application/octet-stream".to_owned());
+        let declared = || request.declared_type.clone();
+        let received = received.or_else(declared).unwrap_or_else(|| "application/octet-stream".to_owned());
         Err(UploadError::UnsupportedType { received })
     }
 

@@ -232,7 +232,7 @@ fn another_type_is_refused_before_anything_else_is_asked() {
         (Sniffed::Other("application/pdf".to_owned()), Some("image/png"), "application/pdf"),
         (Sniffed::Unknown, Some("text/plain"), "text/plain"),
         (Sniffed::Unknown, None, "application/octet-stream"),
-        (Sniffed::Unknown, Some("image/jpeg"), "application/octet-stream"),
+        (Sniffed::Unknown, Some("image/jpeg"), "image/jpeg"),
     ];
     for (sniffed, declared, expected) in cases {
         let mut ports = Ports::default();

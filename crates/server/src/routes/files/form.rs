@@ -60,8 +60,9 @@ pub async fn read(headers: &HeaderMap, payload: Payload, max_read_bytes: u64) ->
     let mut parts = Parts { max_read_bytes, ..Parts::default() };
     while let Some(field) = form.try_next().await.map_err(|error| malformed(&error))? {
         parts.take(field).await?;
-        if parts.file.as_ref().is_some_and(|file| file.size_bytes > max_read_bytes) {
-            break;
+        // Whatever else is wrong with a form that is not read on, this is.
+        if let Some(file) = parts.file.as_ref().filter(|file| file.size_bytes > max_read_bytes) {
+            return Err(too_large(file));
         }
     }
     parts.finish()
@@ -118,9 +119,7 @@ impl Parts {
         let product_id = self.texts.remove("productId").filter(|id| !id.is_empty());
         let product_id = product_id.ok_or_else(|| missing("productId"))?;
         if file.size_bytes > MAX_FILE_BYTES {
-            return Err(Problem::new(Slug::FileTooLarge, "File size exceeds maximum allowed size of 5MB.")
-                .with("maxSize", MAX_FILE_BYTES)
-                .with("actualSize", file.size_bytes));
+            return Err(too_large(&file));
         }
         let mut text = |name| self.texts.remove(name);
         Ok(Form {
@@ -176,6 +175,13 @@ fn decode(name: &str, text: Vec<u8>) -> Result<String, Problem> {
 
 fn bad(detail: impl Into<String>) -> Problem {
     Problem::new(Slug::BadRequest, detail)
+}
+
+/// With the true size, or, past the bound up to which a form is read, with what was counted.
+fn too_large(file: &FilePart) -> Problem {
+    Problem::new(Slug::FileTooLarge, "File size exceeds maximum allowed size of 5MB.")
+        .with("maxSize", MAX_FILE_BYTES)
+        .with("actualSize", file.size_bytes)
 }
 
 fn missing(field: &str) -> Problem {
