@@ -29,12 +29,21 @@ const BUILD_TOOLS: &[Program] = &[
     Program { package: "perl", purpose: "OpenSSL's configuration", needed_by: "openssl-src", present: has_perl },
 ];
 
-const TEST_SERVERS: &[Program] = &[Program {
-    package: "postgresql",
-    purpose: "PostgreSQL's server programs, for throwaway clusters",
-    needed_by: "packshot-database",
-    present: has_postgres,
-}];
+/// What the starters of `packshot-contract` run; the S3 server they fetch themselves.
+const TEST_SERVERS: &[Program] = &[
+    Program {
+        package: "postgresql",
+        purpose: "PostgreSQL's server programs, for throwaway clusters",
+        needed_by: "packshot-database",
+        present: has_postgres,
+    },
+    Program {
+        package: "npm",
+        purpose: "Azurite, the emulator of Azure Blob Storage",
+        needed_by: "packshot-store",
+        present: || on_path("node") && on_path("npm"),
+    },
+];
 
 /// Sees to everything that a build needs.
 ///
@@ -45,16 +54,14 @@ pub(crate) fn ensure_build_tools() -> Result<()> {
     if missing.is_empty() || install(&missing) {
         return Ok(());
     }
-    let purposes: Vec<String> =
-        missing.iter().map(|program| format!("{} ({})", program.package, program.purpose)).collect();
-    bail!("missing: {}; install with: {}", purposes.join(", "), install_line(&missing))
+    bail!("{}", advice(&missing))
 }
 
-/// Sees to the servers that tests start; a suite whose server cannot be had counts itself as skipped.
+/// Sees to the programs of the servers that tests start; the other tests run also where they cannot be had.
 pub(crate) fn prepare_test_servers() {
     let missing = missing(TEST_SERVERS);
     if !missing.is_empty() && !install(&missing) {
-        eprintln!("xtask: some suites will be skipped; install what they need with: {}", install_line(&missing));
+        eprintln!("xtask: {}; the tests that need it will fail", advice(&missing));
     }
 }
 
@@ -62,6 +69,13 @@ fn missing(programs: &'static [Program]) -> Vec<&'static Program> {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap_or_default();
     let needed = |crate_name: &str| crate_name.is_empty() || lock.contains(&format!("name = \"{crate_name}\"\n"));
     programs.iter().filter(|program| needed(program.needed_by) && !(program.present)()).collect()
+}
+
+/// One line that says what is missing, what for, and how to get it.
+fn advice(missing: &[&Program]) -> String {
+    let purposes: Vec<String> =
+        missing.iter().map(|program| format!("{} ({})", program.package, program.purpose)).collect();
+    format!("missing: {}; install with: {}", purposes.join(", "), install_line(missing))
 }
 
 fn install_line(missing: &[&Program]) -> String {

@@ -18,7 +18,6 @@ use summary::Summary;
 /// Runs the tests; `args` are those of `cargo test`.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     ensure_build_tools()?;
-    prepare_test_servers();
     let target = target_dir()?;
     let skips = target.join("skipped-suites.txt");
     remove(&skips)?;
@@ -26,6 +25,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let whole = !args.iter().any(|arg| arg == "-p" || arg.starts_with("--package"));
     let mut test = cargo(["test", "--no-fail-fast"]);
     if whole {
+        prepare_test_servers();
         // One build for the binary and the tests: the same features, so nothing is compiled twice.
         check(&mut cargo(["build", "--workspace", "--lib", "--bins", "--tests"]))?;
         test.arg("--workspace").env("PACKSHOT_BIN", target.join("debug/packshot"));
