@@ -1,6 +1,6 @@
 //! What stands around every handler: request ids, problem bodies, CORS, security headers, callers.
 //!
-//! Owns the order of the layers, see [`start`]; refuses to know what any route does.
+//! Owns the order of the layers, see [`start()`]; refuses to know what any route does.
 
 pub mod access_log;
 pub mod address;
