@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command line tool speaks on stdout")]
 
+mod bench;
 mod ci;
 mod demo;
 mod layers;
@@ -23,6 +24,7 @@ The project's own commands.
   cargo xtask run [-- ARGS]   build the release binary and start it (with ARGS)
   cargo xtask test [ARGS]     run every test (ARGS as for `cargo test`)
   cargo xtask demo            start a server, upload the sample photographs, print the answers
+  cargo xtask bench WHAT      measure; `lists` pages through a million images on both databases
   cargo xtask layers          check that dependencies point inwards
   cargo xtask tidy            check what the compiler does not: headers, sizes, names
   cargo xtask ci              everything above that can fail, with lints, docs and licences";
@@ -34,7 +36,7 @@ fn main() -> ExitCode {
     if command == "run" && rest.first().is_some_and(|first| first == "--") {
         rest.remove(0);
     }
-    let takes_arguments = matches!(command.as_str(), "run" | "test");
+    let takes_arguments = matches!(command.as_str(), "run" | "test" | "bench");
     if !takes_arguments && !rest.is_empty() {
         return wrong_usage(&format!("`{command}` takes no arguments"));
     }
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         "run" => run::run(&rest),
         "test" => test::run(&rest),
         "demo" => demo::run(),
+        "bench" => bench::run(&rest),
         "layers" => layers::run(),
         "tidy" => tidy::run(),
         "ci" => ci::run(),

@@ -16,7 +16,8 @@ pub(crate) fn run() -> Result<()> {
     let tools = target_dir()?.join("tools");
     let deny = tools.join("bin/cargo-deny");
     if !is_current(&deny) {
-        let install = ["install", "cargo-deny", "--locked", "--version", VERSION, "--root"];
+        // Unoptimised: it runs for seconds, and optimising it takes minutes.
+        let install = ["install", "cargo-deny", "--debug", "--locked", "--version", VERSION, "--root"];
         check(cargo(install).arg(&tools))?;
     }
     let run = |checks: &[&str]| {
