@@ -10,7 +10,7 @@ use packshot_store::{ObjectImageStore, OpenError, StoreSettings, StoreUrl};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tempfile::TempDir;
 
 const KEY: &str = "p/p_000000000001.jpg";
@@ -92,14 +92,20 @@ async fn a_folder_that_is_removed_under_a_write_is_made_again() {
     let store = in_folder(folder.path());
     let (product, running) = (folder.path().join("p"), Arc::new(AtomicBool::new(true)));
     let still_running = running.clone();
-    // As another process does that deletes a product's last object, only all the time.
+    // As other processes do that delete a product's last object: ten of them during one write, which is
+    // more than will ever meet and fewer than a write tries.
+    let removals = Arc::new(AtomicU32::new(0));
+    let left = removals.clone();
     let remover = std::thread::spawn(move || {
         while still_running.load(Ordering::Relaxed) {
-            let _ = fs::remove_dir(&product);
+            if left.load(Ordering::Relaxed) > 0 && fs::remove_dir(&product).is_ok() {
+                left.fetch_sub(1, Ordering::Relaxed);
+            }
         }
     });
     let mut failures = Vec::new();
     for _ in 0..30 {
+        removals.store(10, Ordering::Relaxed);
         let put = store.put(&key(KEY), "x".into()).await;
         failures.extend(put.err());
         store.delete(&[key(KEY)]).await.unwrap();
