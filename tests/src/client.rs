@@ -23,6 +23,9 @@ impl Client {
     /// When reqwest cannot be set up.
     #[must_use]
     pub fn new(base: &str) -> Self {
+        // The tests speak plain HTTP, but where reqwest was built with TLS for another crate it asks for this.
+        // An error says that it is there already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::blocking::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
