@@ -10,5 +10,6 @@ pub mod render;
 pub mod request_id;
 mod security_headers;
 mod start;
+pub mod unread;
 
 pub use start::{Running, StartError, start};

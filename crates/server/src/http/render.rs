@@ -4,6 +4,7 @@
 //! a server error once, under the request's id.
 
 use crate::app::App;
+use crate::http::unread::Unread;
 use crate::problem::{Problem, Slug};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -75,7 +76,9 @@ fn rewrite(response: ServiceResponse) -> ServiceResponse {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
     headers.remove(CONTENT_LENGTH);
-    ServiceResponse::new(request, HttpResponse::set_body(response, BoxBody::new(body)))
+    let unread = response.extensions_mut().remove::<Unread>();
+    let body = unread.map_or_else(|| BoxBody::new(body.clone()), |unread| unread.end_with(body.clone()));
+    ServiceResponse::new(request, HttpResponse::set_body(response, body))
 }
 
 /// What the framework refused by itself.

@@ -7,9 +7,10 @@
 //! Its surprising rule: a form is read to its end before a file that is too large is answered, so
 //! that the answer knows the true size and reaches a client that is still sending.
 
+use crate::http::unread::Unread;
 use crate::problem::{Problem, Slug};
 use actix_multipart::{Field, Multipart};
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{CONTENT_DISPOSITION, ContentDisposition, HeaderMap, HeaderValue};
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
@@ -46,15 +47,29 @@ struct FilePart {
     declared_type: Option<String>,
 }
 
+/// Why there is no form.
+pub enum NoForm {
+    /// The request was read as far as it is worth, or was refused for its headers.
+    Refused(Problem),
+    /// The file goes on past the bound up to which it is read; here is the rest.
+    Endless(Problem, Unread),
+}
+
+impl From<Problem> for NoForm {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
 /// Reads the form of a request with these headers.
 ///
 /// # Errors
 /// A 400 for what is malformed, missing or repeated, else a 413 for a file that is too large.
-pub async fn read(headers: &HeaderMap, payload: Payload, max_read_bytes: u64) -> Result<Form, Problem> {
+pub async fn read(headers: &HeaderMap, payload: Payload, max_read_bytes: u64) -> Result<Form, NoForm> {
     let kind = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = kind.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("multipart/form-data") {
-        return Err(bad("The request must be multipart/form-data."));
+        return Err(bad("The request must be multipart/form-data.").into());
     }
     let mut form = Multipart::new(headers, payload);
     let mut parts = Parts { max_read_bytes, ..Parts::default() };
@@ -62,10 +77,10 @@ pub async fn read(headers: &HeaderMap, payload: Payload, max_read_bytes: u64) ->
         parts.take(field).await?;
         // Whatever else is wrong with a form that is not read on, this is.
         if let Some(file) = parts.file.as_ref().filter(|file| file.size_bytes > max_read_bytes) {
-            return Err(too_large(file));
+            return Err(NoForm::Endless(too_large(file), Unread::new(form)));
         }
     }
-    parts.finish()
+    Ok(parts.finish()?)
 }
 
 #[derive(Default)]
@@ -140,7 +155,7 @@ impl Parts {
 }
 
 async fn read_file(mut field: Field, max_read_bytes: u64) -> Result<FilePart, Problem> {
-    let name = field.content_disposition().and_then(|disposition| disposition.get_filename().map(str::to_owned));
+    let name = client_filename(field.headers());
     let declared_type = field.content_type().map(|kind| kind.essence_str().to_owned());
     let mut part = FilePart { kept: BytesMut::new(), size_bytes: 0, name, declared_type };
     while let Some(chunk) = field.try_next().await.map_err(|error| malformed(&error))? {
@@ -155,6 +170,27 @@ async fn read_file(mut field: Field, max_read_bytes: u64) -> Result<FilePart, Pr
         }
     }
     Ok(part)
+}
+
+/// The file name of a part, the extended form (RFC 8187) first.
+///
+/// Clients that send a path of Windows do not escape its backslashes, so only `\"` and `\\` count as
+/// escapes.
+fn client_filename(headers: &HeaderMap) -> Option<String> {
+    let raw = headers.get(CONTENT_DISPOSITION)?.as_bytes();
+    let mut escaped = Vec::with_capacity(raw.len());
+    let mut bytes = raw.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        escaped.push(byte);
+        if byte == b'\\' {
+            let next = bytes.next_if(|&next| next == b'"' || next == b'\\');
+            escaped.push(next.unwrap_or(b'\\'));
+        }
+    }
+    let value = HeaderValue::from_bytes(&escaped).ok()?;
+    let disposition = ContentDisposition::from_raw(&value).ok()?;
+    let extended = disposition.get_filename_ext().and_then(|name| String::from_utf8(name.value.clone()).ok());
+    extended.or_else(|| disposition.get_filename().map(str::to_owned))
 }
 
 async fn read_text(mut field: Field, name: &str) -> Result<Vec<u8>, Problem> {
@@ -195,4 +231,25 @@ fn repeated(field: &str) -> Problem {
 fn malformed(error: &actix_multipart::MultipartError) -> Problem {
     tracing::info!(cause = %error, "a multipart form was malformed");
     bad("The multipart form is malformed or incomplete.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_are_read_as_clients_write_them() {
+        let cases = [
+            (r#"form-data; name="file"; filename="a b.jpg""#, Some("a b.jpg")),
+            (r#"form-data; name="file"; filename="C:\Users\ada\a.jpg""#, Some(r"C:\Users\ada\a.jpg")),
+            (r#"form-data; name="file"; filename="a\"b\\c.jpg""#, Some(r#"a"b\c.jpg"#)),
+            (r#"form-data; name="file"; filename*=UTF-8''%C3%BC.jpg"#, Some("ü.jpg")),
+            (r#"form-data; name="file""#, None),
+        ];
+        for (value, expected) in cases {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(value));
+            assert_eq!(client_filename(&headers).as_deref(), expected, "{value}");
+        }
+    }
 }

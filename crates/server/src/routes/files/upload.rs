@@ -8,7 +8,7 @@ use crate::http::address::limited_as;
 use crate::http::caller::Admin;
 use crate::openapi::schemas::UploadForm;
 use crate::problem::{Problem, Slug};
-use crate::routes::files::form::{self, Form};
+use crate::routes::files::form::{self, Form, NoForm};
 use crate::routes::files::response::{ImageResponse, Urls};
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -63,7 +63,15 @@ pub(crate) async fn upload(
 ) -> Result<HttpResponse, Problem> {
     count(&app, &request, &admin.user).await?;
     let key = idempotency_key(&request)?;
-    let form = form::read(request.headers(), payload, app.http.max_discarded_bytes).await?;
+    let form = match form::read(request.headers(), payload, app.http.max_discarded_bytes).await {
+        Ok(form) => form,
+        Err(NoForm::Refused(problem)) => return Err(problem),
+        Err(NoForm::Endless(problem, unread)) => {
+            let mut response = HttpResponse::from_error(problem);
+            response.extensions_mut().insert(unread);
+            return Ok(response);
+        }
+    };
     let upload = upload_request(&app, form, key, admin.user).await?;
     let use_case = app.upload.clone();
     let span = tracing::Span::current();
