@@ -124,7 +124,7 @@ pub(crate) struct FiltersResponse {
     pub(crate) available: AvailableResponse,
 }
 
-/// Values that images found carry.
+/// Values that images found carry; beyond 300 images (2000 of one product), those of the first of them.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AvailableFilters)]
 #[serde(rename_all = "camelCase")]
