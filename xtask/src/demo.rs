@@ -10,6 +10,7 @@ use crate::run::build_server;
 use anyhow::{Context as _, Result, bail};
 use http::{Part, post_form};
 use serde_json::Value;
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -88,8 +89,10 @@ struct Server {
 
 impl Server {
     fn start(binary: &Path, folder: &Path) -> Result<Self> {
+        let log = folder.join("server.log");
+        let file = File::create(&log).with_context(|| format!("cannot make {}", log.display()))?;
         let mut command = packshot(binary, folder);
-        let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start the server")?;
+        let mut child = command.stdout(Stdio::piped()).stderr(file).spawn().context("cannot start the server")?;
         let mut stdout = BufReader::new(child.stdout.take().context("the server has no stdout")?);
         let mut server = Self { child, address: String::new() };
         let mut line = String::new();
@@ -102,7 +105,7 @@ impl Server {
             }
             line.clear();
         }
-        bail!("the server ended before it listened")
+        bail!("the server ended before it listened; {} says why", log.display())
     }
 }
 
