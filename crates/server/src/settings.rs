@@ -135,9 +135,21 @@ pub struct LimitSettings {
 pub struct ImagingSettings {
     /// Pictures worked on at once; 0 for one a core.
     pub workers: usize,
+    /// Best pictures for their bytes, or less work for each.
+    pub profile: ProfileSetting,
     /// How long an upload waits for a free worker, in milliseconds.
     #[validate(range(min = 1))]
     pub max_wait_ms: u64,
+}
+
+/// What variants are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileSetting {
+    /// The best picture for its bytes.
+    Quality,
+    /// About half the work.
+    Fast,
 }
 
 /// `[sweep]`
@@ -229,7 +241,7 @@ impl Default for LimitSettings {
 
 impl Default for ImagingSettings {
     fn default() -> Self {
-        Self { workers: 0, max_wait_ms: 10_000 }
+        Self { workers: 0, profile: ProfileSetting::Quality, max_wait_ms: 10_000 }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::folders;
 use crate::http::address::TrustedProxies;
 use crate::instance_lock::InstanceLock;
 use crate::secret;
-use crate::settings::{Settings, variant_specs};
+use crate::settings::{ProfileSetting, Settings, variant_specs};
 use crate::system::{RandomIdentifiers, SystemClock};
 use anyhow::{Context, anyhow};
 use packshot_database::{Database, DatabaseSettings, DatabaseUrl};
@@ -18,7 +18,7 @@ use packshot_domain::ports::image_store::ImageStore;
 use packshot_domain::ports::token_verifier::TokenVerifier;
 use packshot_domain::sweep::Sweep;
 use packshot_domain::upload::UploadImage;
-use packshot_imaging::{CodecImageProcessor, ImagingSettings};
+use packshot_imaging::{CodecImageProcessor, ImagingSettings, Profile};
 use packshot_store::{ObjectImageStore, StoreSettings, StoreUrl};
 use packshot_tokens::{BiscuitTokenVerifier, KeySource, TokenSettings};
 use secrecy::ExposeSecret;
@@ -150,8 +150,15 @@ pub fn sweep(backends: &Backends) -> Sweep {
 }
 
 fn processor(settings: &Settings) -> anyhow::Result<CodecImageProcessor> {
-    let mut options =
-        ImagingSettings { max_wait: Duration::from_millis(settings.imaging.max_wait_ms), ..ImagingSettings::default() };
+    let profile = match settings.imaging.profile {
+        ProfileSetting::Quality => Profile::Quality,
+        ProfileSetting::Fast => Profile::Fast,
+    };
+    let mut options = ImagingSettings {
+        profile,
+        max_wait: Duration::from_millis(settings.imaging.max_wait_ms),
+        ..ImagingSettings::default()
+    };
     if settings.imaging.workers > 0 {
         options.workers = settings.imaging.workers;
     }
