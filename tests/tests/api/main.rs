@@ -8,6 +8,7 @@ mod cli;
 mod cors;
 mod documents;
 mod errors;
+mod files;
 mod health;
 mod pictures;
 mod products;
