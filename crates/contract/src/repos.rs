@@ -79,7 +79,8 @@ impl Repos {
 }
 
 /// Every image, newest first, on one page.
-pub(crate) fn everything() -> ImageQuery {
+#[must_use]
+pub fn everything() -> ImageQuery {
     ImageQuery {
         product_id: None,
         is_primary: None,

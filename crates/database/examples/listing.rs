@@ -6,11 +6,11 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use packshot_contract::seed;
 use packshot_contract::servers::postgres::PostgresCluster;
+use packshot_contract::{repos, seed};
 use packshot_database::{Database, DatabaseSettings, DatabaseUrl};
 use packshot_domain::image::ImageFormat;
-use packshot_domain::ports::image_repo::{ImageQuery, ImageRepo, SortBy, SortOrder};
+use packshot_domain::ports::image_repo::{ImageQuery, ImageRepo, SortBy};
 use packshot_domain::product::ProductId;
 use std::time::Instant;
 
@@ -48,21 +48,7 @@ fn open(url: DatabaseUrl) -> Database {
 }
 
 async fn measure(database: &Database) {
-    let all = ImageQuery {
-        product_id: None,
-        is_primary: None,
-        tags: Vec::new(),
-        format: None,
-        min_width: None,
-        min_height: None,
-        uploaded_after: None,
-        uploaded_before: None,
-        search: None,
-        sort_by: SortBy::UploadedAt,
-        sort_order: SortOrder::Descending,
-        page: 1,
-        page_size: 20,
-    };
+    let all = ImageQuery { page_size: 20, ..repos::everything() };
     let product = ImageQuery { product_id: Some(ProductId::parse("p77").unwrap()), ..all.clone() };
     let tag = |name: &str| ImageQuery { tags: vec![name.to_owned()], ..all.clone() };
     let two = ImageQuery { tags: vec!["colour-3".to_owned(), "theme-10".to_owned()], ..all.clone() };

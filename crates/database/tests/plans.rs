@@ -9,8 +9,8 @@
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection, set_default_instrumentation};
 use diesel::prelude::*;
 use packshot_contract::builders::product_id;
-use packshot_contract::seed;
 use packshot_contract::servers::postgres::PostgresCluster;
+use packshot_contract::{repos, seed};
 use packshot_database::{Database, DatabaseSettings, DatabaseUrl};
 use packshot_domain::ports::image_repo::{ImageQuery, ImageRepo, SortBy, SortOrder};
 use std::sync::Mutex;
@@ -40,21 +40,7 @@ fn watch() -> Option<Box<dyn Instrumentation>> {
 
 /// Each list with the index that must lead to its images.
 fn lists() -> Vec<(ImageQuery, &'static str)> {
-    let everything = ImageQuery {
-        product_id: None,
-        is_primary: None,
-        tags: Vec::new(),
-        format: None,
-        min_width: None,
-        min_height: None,
-        uploaded_after: None,
-        uploaded_before: None,
-        search: None,
-        sort_by: SortBy::UploadedAt,
-        sort_order: SortOrder::Descending,
-        page: 1,
-        page_size: 20,
-    };
+    let everything = ImageQuery { page_size: 20, ..repos::everything() };
     let tagged =
         |tags: &[&str]| ImageQuery { tags: tags.iter().map(|&tag| tag.to_owned()).collect(), ..everything.clone() };
     let by = |sort_by| ImageQuery { sort_by, ..everything.clone() };

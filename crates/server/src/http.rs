@@ -6,6 +6,7 @@ pub mod access_log;
 pub mod address;
 pub mod caller;
 mod cors;
+pub(crate) mod entity_tag;
 pub mod render;
 pub mod request_id;
 mod security_headers;

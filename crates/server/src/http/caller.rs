@@ -4,6 +4,7 @@
 //! request without a good token is answered before its body is read.
 
 use crate::app::App;
+use crate::problem::mapping::FAILED;
 use crate::problem::{Problem, Slug};
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
@@ -40,9 +41,8 @@ impl FromRequest for Admin {
 }
 
 async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
-    let app = request
-        .app_data::<web::Data<App>>()
-        .ok_or_else(|| Problem::internal("The server failed to answer the request.", "the app data is missing"))?;
+    let app =
+        request.app_data::<web::Data<App>>().ok_or_else(|| Problem::internal(FAILED, "the app data is missing"))?;
     let header = request.headers().get(AUTHORIZATION).ok_or_else(|| unauthorized(r"Bearer"))?;
     let token = header.to_str().ok().and_then(bearer).ok_or_else(|| unauthorized(r"Bearer"))?;
     app.verifier.verify(token).await.map_err(|error| match error {

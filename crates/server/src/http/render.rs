@@ -5,6 +5,7 @@
 
 use crate::app::App;
 use crate::http::unread::Unread;
+use crate::problem::mapping::FAILED;
 use crate::problem::{Problem, Slug};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -44,7 +45,7 @@ pub async fn catch_panics(
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(outcome) => outcome.map(ServiceResponse::map_into_boxed_body),
         Err(panic) => {
-            let problem = Problem::internal("The server failed to answer the request.", panic_text(&*panic));
+            let problem = Problem::internal(FAILED, panic_text(&*panic));
             Ok(ServiceResponse::from_err(problem, http_request))
         }
     }
@@ -77,7 +78,10 @@ fn rewrite(response: ServiceResponse) -> ServiceResponse {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
     headers.remove(CONTENT_LENGTH);
     let unread = response.extensions_mut().remove::<Unread>();
-    let body = unread.map_or_else(|| BoxBody::new(body.clone()), |unread| unread.end_with(body.clone()));
+    let body = match unread {
+        Some(unread) => unread.end_with(body),
+        None => BoxBody::new(body),
+    };
     ServiceResponse::new(request, HttpResponse::set_body(response, body))
 }
 
@@ -87,9 +91,7 @@ fn of_framework(status: StatusCode, cause: Option<String>) -> Problem {
     match slug {
         Slug::NotFound => Problem::new(slug, "There is nothing at this address."),
         Slug::MethodNotAllowed => Problem::new(slug, "This address does not answer this method."),
-        Slug::Internal => {
-            Problem::internal("The server failed to answer the request.", cause.unwrap_or_else(|| status.to_string()))
-        }
+        Slug::Internal => Problem::internal(FAILED, cause.unwrap_or_else(|| status.to_string())),
         slug if slug.status().is_client_error() => {
             // The framework's texts about a client's own request name nothing of ours.
             let text = cause.unwrap_or_default();

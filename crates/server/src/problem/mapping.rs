@@ -14,8 +14,10 @@ use packshot_domain::upload::UploadError;
 
 /// Seconds after which a client may try again when something is down.
 const RETRY_AFTER_SECONDS: u64 = 5;
-const UPLOAD_FAILED: &str = "Failed to process uploaded image.";
-const FAILED: &str = "The server failed to answer the request.";
+/// What a client is told of our own fault in an upload.
+pub(crate) const UPLOAD_FAILED: &str = "Failed to process uploaded image.";
+/// What a client is told of our own fault in any other request.
+pub(crate) const FAILED: &str = "The server failed to answer the request.";
 
 impl From<UploadError> for Problem {
     fn from(error: UploadError) -> Self {

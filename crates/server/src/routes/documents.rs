@@ -4,6 +4,7 @@
 
 use crate::openapi;
 use crate::problem::Problem;
+use crate::problem::mapping::FAILED;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -16,8 +17,7 @@ const PAGE_POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-inline'
 
 /// The OpenAPI document.
 pub(crate) async fn openapi() -> Result<HttpResponse, Problem> {
-    let document =
-        openapi::document().map_err(|error| Problem::internal("The server failed to answer the request.", error))?;
+    let document = openapi::document().map_err(|error| Problem::internal(FAILED, error))?;
     Ok(HttpResponse::Ok().content_type("application/json").body(document))
 }
 
@@ -36,8 +36,7 @@ pub(crate) fn browser(config: &mut ServiceConfig) {
 async fn browse(file: web::Path<String>) -> Result<HttpResponse, Problem> {
     let missing = || Problem::new(crate::problem::Slug::NotFound, "There is no such page.");
     let config = Arc::new(Config::from("../openapi.json"));
-    let found = serve(&file, config)
-        .map_err(|error| Problem::internal("The server failed to answer the request.", error.to_string()))?;
+    let found = serve(&file, config).map_err(|error| Problem::internal(FAILED, error.to_string()))?;
     let found = found.ok_or_else(missing)?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY))

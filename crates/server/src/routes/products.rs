@@ -169,7 +169,7 @@ impl ListedProductResponse {
 
 impl ProductResponse {
     fn new(app: &App, product: &Product, images: &ProductImages) -> Self {
-        let urls = Urls::new(&app.http.public_base_url, app.store.location(&product.id));
+        let urls = Urls::new(app, &product.id);
         Self {
             id: product.id.to_string(),
             name: product.name.as_str().to_owned(),

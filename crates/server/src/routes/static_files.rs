@@ -4,19 +4,18 @@
 //! tag follows from its key and size alone, the same in every store and on every instance.
 
 use crate::app::App;
+use crate::http::entity_tag::{digest, has_already};
 use crate::problem::{Problem, Slug};
 use actix_web::body::SizedStream;
 use actix_web::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, EntityTag, Header, HeaderValue, HttpDate,
-    IF_RANGE, IfModifiedSince, IfNoneMatch, LAST_MODIFIED, RANGE,
+    IF_RANGE, IfModifiedSince, LAST_MODIFIED, RANGE,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use futures_util::TryStreamExt;
 use packshot_domain::ports::image_store::ObjectInfo;
 use packshot_domain::storage::ObjectKey;
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -77,11 +76,7 @@ fn head(mut response: HttpResponseBuilder, etag: &EntityTag, modified: SystemTim
 
 /// Strong: the key is never written again, and the size tells a damaged copy.
 fn entity_tag(key: &ObjectKey, info: &ObjectInfo) -> EntityTag {
-    let mut tag = String::new();
-    for byte in Sha256::digest(key.as_str()).iter().take(12) {
-        let _ = write!(tag, "{byte:02x}");
-    }
-    EntityTag::new_strong(format!("{tag}-{:x}", info.size_bytes))
+    EntityTag::new_strong(format!("{}-{:x}", digest(key.as_str(), 12), info.size_bytes))
 }
 
 /// Whole seconds, as HTTP dates have.
@@ -91,12 +86,8 @@ fn last_modified(info: &ObjectInfo) -> SystemTime {
 
 fn not_modified(request: &HttpRequest, etag: &EntityTag, modified: SystemTime) -> bool {
     // If-None-Match takes the place of If-Modified-Since (RFC 9110, 13.1.3).
-    match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Any) => return true,
-        Ok(IfNoneMatch::Items(tags)) if !tags.is_empty() => return tags.iter().any(|tag| tag.weak_eq(etag)),
-        _ => {}
-    }
-    IfModifiedSince::parse(request).is_ok_and(|since| modified <= SystemTime::from(since.0))
+    has_already(request, etag)
+        .unwrap_or_else(|| IfModifiedSince::parse(request).is_ok_and(|since| modified <= SystemTime::from(since.0)))
 }
 
 /// The one range asked for, if it is to be honoured.

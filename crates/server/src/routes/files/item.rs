@@ -2,18 +2,17 @@
 
 use crate::app::App;
 use crate::http::caller::Admin;
+use crate::http::entity_tag::{digest, has_already};
 use crate::openapi::schemas::ImagePatchRequest;
 use crate::problem::Problem;
-use crate::problem::mapping::image_not_found;
+use crate::problem::mapping::{FAILED, image_not_found};
 use crate::routes::files::patch::parse_patch;
 use crate::routes::files::response::{ImageResponse, Urls};
-use actix_web::http::header::{ETAG, EntityTag, Header, IfNoneMatch};
+use actix_web::http::header::{ETAG, EntityTag};
 use actix_web::{HttpRequest, HttpResponse, web};
 use packshot_domain::image::{Image, ImageId};
 use packshot_domain::product::Product;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 #[utoipa::path(
     get,
@@ -34,11 +33,11 @@ pub(crate) async fn get(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let (image, product) = app.catalog.image(parse_id(&id)?).await?;
-    let body = serde_json::to_string(&item(&app, &image, &product))
-        .map_err(|error| Problem::internal("The server failed to answer the request.", error))?;
-    let etag = entity_tag(&body);
-    let known = matches!(IfNoneMatch::parse(&request), Ok(IfNoneMatch::Any))
-        || matches!(IfNoneMatch::parse(&request), Ok(IfNoneMatch::Items(tags)) if tags.iter().any(|tag| tag.weak_eq(&etag)));
+    let body =
+        serde_json::to_string(&item(&app, &image, &product)).map_err(|error| Problem::internal(FAILED, error))?;
+    // Strong: it follows from every byte of the body.
+    let etag = EntityTag::new_strong(digest(&body, 16));
+    let known = has_already(&request, &etag).unwrap_or(false);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((ETAG, etag.to_string())).insert_header(("cache-control", "no-cache"));
     Ok(if known { response.finish() } else { response.content_type("application/json").body(body) })
@@ -126,15 +125,6 @@ fn parse_id(text: &str) -> Result<ImageId, Problem> {
 }
 
 fn item(app: &App, image: &Image, product: &Product) -> ImageResponse {
-    let urls = Urls::new(&app.http.public_base_url, app.store.location(&image.product_id));
+    let urls = Urls::new(app, &image.product_id);
     ImageResponse::new(image, &urls).of_product(&product.name).with_url()
-}
-
-/// Strong: it follows from every byte of the body.
-fn entity_tag(body: &str) -> EntityTag {
-    let mut tag = String::new();
-    for byte in Sha256::digest(body).iter().take(16) {
-        let _ = write!(tag, "{byte:02x}");
-    }
-    EntityTag::new_strong(tag)
 }

@@ -47,7 +47,7 @@ pub(crate) async fn list(
     }
     let page = app.catalog.images(&request.query).await?;
     let items = page.items.iter().map(|(image, product_name)| {
-        let urls = Urls::new(&app.http.public_base_url, app.store.location(&image.product_id));
+        let urls = Urls::new(&app, &image.product_id);
         let item = ImageResponse::new(image, &urls).of_product(product_name);
         if request.include_variants { item } else { item.without_variants() }
     });

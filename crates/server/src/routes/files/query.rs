@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 /// What was asked for.
 pub(crate) struct ListRequest {
-    /// Which images; `None` when the product cannot exist.
+    /// Which images; of any product when `impossible_product` is set, which is then the answer.
     pub(crate) query: ImageQuery,
     /// Whether to show each image's variants.
     pub(crate) include_variants: bool,

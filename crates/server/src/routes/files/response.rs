@@ -2,9 +2,10 @@
 //!
 //! Owns the JSON names and the URLs; refuses to know which request asks.
 
+use crate::app::App;
 use chrono::{DateTime, SecondsFormat, Utc};
 use packshot_domain::image::{Dimensions, Image};
-use packshot_domain::product::ProductName;
+use packshot_domain::product::{ProductId, ProductName};
 use packshot_domain::storage::{ObjectKey, StorageLocation};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -113,9 +114,9 @@ pub(crate) struct Urls<'a> {
 }
 
 impl<'a> Urls<'a> {
-    /// URLs that start with `public_base_url`, for a product that lies at `storage`.
-    pub(crate) fn new(public_base_url: &'a str, storage: StorageLocation) -> Self {
-        Self { public_base_url, storage }
+    /// URLs of the files of `product`.
+    pub(crate) fn new(app: &'a App, product: &ProductId) -> Self {
+        Self { public_base_url: &app.http.public_base_url, storage: app.store.location(product) }
     }
 
     fn of(&self, key: &ObjectKey) -> Value {

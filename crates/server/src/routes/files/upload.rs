@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::http::address::limited_as;
 use crate::http::caller::Admin;
 use crate::openapi::schemas::UploadForm;
+use crate::problem::mapping::UPLOAD_FAILED;
 use crate::problem::{Problem, Slug};
 use crate::routes::files::form::{self, Form, NoForm};
 use crate::routes::files::response::{ImageResponse, Urls};
@@ -76,7 +77,7 @@ pub(crate) async fn upload(
     let use_case = app.upload.clone();
     let span = tracing::Span::current();
     let job = app.jobs.spawn(tracing::Instrument::instrument(async move { use_case.execute(upload).await }, span));
-    let uploaded = job.await.map_err(|error| Problem::internal("Failed to process uploaded image.", error))?;
+    let uploaded = job.await.map_err(|error| Problem::internal(UPLOAD_FAILED, error))?;
     match uploaded? {
         Uploaded::New(image) => Ok(Answer::new(&app, &image).respond(false)),
         Uploaded::Replayed(receipt) => Ok(Answer::read(&receipt)?.respond(true)),
@@ -119,9 +120,8 @@ async fn upload_request(
         Some(key) => {
             let form = form.clone();
             let hash = move || fingerprint(&form.file, &form.original_name, &form.product_id, &form.details);
-            let fingerprint = web::block(hash)
-                .await
-                .map_err(|error| Problem::internal("Failed to process uploaded image.", error.to_string()))?;
+            let fingerprint =
+                web::block(hash).await.map_err(|error| Problem::internal(UPLOAD_FAILED, error.to_string()))?;
             let app = app.clone().into_inner();
             let receipt: ReceiptMaker = Arc::new(move |image| Answer::new(&app, image).write());
             Some(Idempotency { key, fingerprint, receipt })
@@ -147,7 +147,7 @@ struct Answer {
 
 impl Answer {
     fn new(app: &App, image: &Image) -> Self {
-        let urls = Urls::new(&app.http.public_base_url, app.store.location(&image.product_id));
+        let urls = Urls::new(app, &image.product_id);
         let body = serde_json::to_value(ImageResponse::new(image, &urls)).unwrap_or_default();
         Self { id: image.id.to_string(), body }
     }
@@ -157,8 +157,7 @@ impl Answer {
     }
 
     fn read(receipt: &Receipt) -> Result<Self, Problem> {
-        serde_json::from_slice(&receipt.0)
-            .map_err(|error| Problem::internal("Failed to process uploaded image.", error))
+        serde_json::from_slice(&receipt.0).map_err(|error| Problem::internal(UPLOAD_FAILED, error))
     }
 
     fn respond(&self, replayed: bool) -> HttpResponse {
