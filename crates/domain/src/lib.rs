@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod image;
 pub mod ports;
 pub mod product;
+pub mod step;
 pub mod storage;
 pub mod sweep;
 pub mod text;

@@ -27,6 +27,7 @@ use crate::ports::product_repo::{ProductRepo, RepoError};
 use crate::ports::rate_limiter::{Quota, RateLimitError, RateLimiter, Scope};
 use crate::ports::upload_journal::{JournalError, UploadJournal};
 use crate::product::{Product, ProductId};
+use crate::step::Step;
 use crate::storage::ObjectKey;
 use crate::text::OriginalName;
 use crate::variant::{StoredVariant, VariantSpecs};
@@ -34,6 +35,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use std::sync::Arc;
+use tracing::Instrument;
 
 /// The use case, with the ports that it needs.
 pub struct UploadImage {
@@ -231,8 +233,9 @@ impl UploadImage {
     ) -> Result<Image, UploadError> {
         let id = self.identifiers.image_id();
         let variants = stored_variants(&self.specs, &processed);
-        let (filename, keys) = self.enter_journal(id, &product, processed.format, &variants).await?;
-        if let Err(error) = self.put_all(&keys, &processed).await {
+        let (filename, keys) =
+            self.enter_journal(id, &product, processed.format, &variants).instrument(Step::Journal.span()).await?;
+        if let Err(error) = self.put_all(&keys, &processed).instrument(Step::Store.span()).await {
             self.undo(id, &keys).await;
             return Err(error.into());
         }
@@ -255,7 +258,7 @@ impl UploadImage {
             uploaded_by: request.user.clone(),
         };
         let completion = key.map(|(key, receipt)| Completion { key: key.clone(), receipt: receipt(&image) });
-        match self.images.insert(&image, completion).await {
+        match self.images.insert(&image, completion).instrument(Step::Commit.span()).await {
             Ok(()) => Ok(image),
             Err(error) => self.settle(image, &keys, error).await,
         }

@@ -11,6 +11,7 @@ use crate::failure::Result;
 use crate::raster::Raster;
 use crate::settings::Profile;
 use packshot_domain::image::ImageFormat;
+use packshot_domain::step::Step;
 
 /// How hard and how well to code.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,7 @@ pub(crate) struct Effort {
 /// # Errors
 /// `Internal` when the encoder fails.
 pub(crate) fn encode(picture: &Raster<u8>, format: ImageFormat, effort: Effort) -> Result<Vec<u8>> {
+    let _step = Step::Encode.span().entered();
     match format {
         ImageFormat::Jpeg => jpeg::encode(picture, effort),
         ImageFormat::Png => png::encode(picture, effort),

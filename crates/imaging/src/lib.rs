@@ -37,5 +37,6 @@ mod settings;
 mod sniff;
 mod webp;
 
+pub use pool::Load;
 pub use processor::CodecImageProcessor;
 pub use settings::{ImagingSettings, Profile, StartError};

@@ -18,6 +18,7 @@ use crate::settings::Profile;
 use bytes::Bytes;
 use packshot_domain::image::Dimensions;
 use packshot_domain::ports::image_processor::ProcessedImage;
+use packshot_domain::step::Step;
 use packshot_domain::variant::VariantSpecs;
 use std::rc::Rc;
 
@@ -26,12 +27,12 @@ use std::rc::Rc;
 /// # Errors
 /// `Corrupt`, `TooCostly`, `Internal`.
 pub(crate) fn run(upload: &Bytes, header: &Header, specs: &VariantSpecs, profile: Profile) -> Result<ProcessedImage> {
-    let stripped = original::strip(upload, header)?;
+    let stripped = Step::Clean.span().in_scope(|| original::strip(upload, header))?;
     let embedded = header::profile(&stripped, header.format);
     let colour = Colour::new(embedded.as_deref(), header.model);
     let plan = plan(header.displayed(), specs);
-    let (whole, shrunk) = pixels(&stripped, header, plan, &colour, profile)?;
-    let original = original::finish(upload, stripped, header)?;
+    let (whole, shrunk) = Step::Decode.span().in_scope(|| pixels(&stripped, header, plan, &colour, profile))?;
+    let original = Step::Clean.span().in_scope(|| original::finish(upload, stripped, header))?;
     let mut studio =
         Studio { whole, shrunk, header, original: &original, was_srgb: was_srgb(&colour, header), profile, last: None };
     let variants = specs.as_slice().iter().map(|spec| studio.render(spec)).collect::<Result<_>>()?;

@@ -21,6 +21,19 @@ pub(crate) enum Refusal {
     Panicked,
 }
 
+/// What the processor is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Load {
+    /// Pictures in work.
+    pub running: usize,
+    /// Pictures that wait for a worker or for their share of the budget.
+    pub waiting: usize,
+    /// What those in work take of the budget, in bytes.
+    pub decoded_bytes: u64,
+    /// The budget, in bytes.
+    pub budget_bytes: u64,
+}
+
 /// Worker threads that live as long as this does.
 pub(crate) struct Pool {
     shared: Arc<Shared>,
@@ -109,6 +122,17 @@ impl Pool {
         }
         pool.spawn("imaging-queue".to_owned(), Shared::expire)?;
         Ok(pool)
+    }
+
+    /// What is running and waiting at this moment.
+    pub(crate) fn load(&self) -> Load {
+        let state = self.shared.lock();
+        Load {
+            running: state.running,
+            waiting: state.queue.len(),
+            decoded_bytes: state.running_bytes,
+            budget_bytes: self.shared.budget_bytes,
+        }
     }
 
     fn spawn(&self, name: String, body: fn(&Shared)) -> Result<(), StartError> {
@@ -325,6 +349,7 @@ mod tests {
         has_started.recv().unwrap();
         let mut waiting = pin!(pool.run(LARGE, || ()));
         assert!(start(&mut waiting).is_pending());
+        assert_eq!(pool.load(), Load { running: 1, waiting: 1, decoded_bytes: 10, budget_bytes: 100 });
         assert_eq!(wait(pool.run(LARGE, || ())), Err(Refusal::Overloaded));
         finish.send(()).unwrap();
         assert_eq!((wait(busy), wait(waiting)), (Ok(()), Ok(())));

@@ -4,13 +4,15 @@
 //! The surprising rule: an upload that is refused by its header never waits for a worker.
 
 use crate::failure::{Result, internal, unsupported};
-use crate::pool::{Cost, Pool, Refusal};
+use crate::pool::{Cost, Load, Pool, Refusal};
 use crate::settings::{ImagingSettings, StartError};
 use crate::{header, pipeline, sniff};
 use async_trait::async_trait;
 use bytes::Bytes;
 use packshot_domain::ports::image_processor::{ImageProcessor, ProcessError, ProcessedImage, Sniffed};
+use packshot_domain::step::Step;
 use packshot_domain::variant::VariantSpecs;
+use tracing::Span;
 
 /// Processes pictures with the codecs of this crate, on its own threads.
 pub struct CodecImageProcessor {
@@ -28,6 +30,12 @@ impl CodecImageProcessor {
         let pool = Pool::new(&settings)?;
         Ok(Self { settings, pool })
     }
+
+    /// What is running and waiting at this moment.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        self.pool.load()
+    }
 }
 
 #[async_trait]
@@ -43,7 +51,13 @@ impl ImageProcessor for CodecImageProcessor {
         let cost = Cost { decoded_bytes: header.cost_bytes(), waiting_bytes: upload.len() };
         let specs = specs.clone();
         let profile = self.settings.profile;
-        let outcome = self.pool.run(cost, move || pipeline::run(&upload, &header, &specs, profile)).await;
+        // The worker's thread is not in the caller's span by itself.
+        let (caller, queued) = (Span::current(), Step::Queue.span());
+        let work = move || {
+            drop(queued);
+            caller.in_scope(|| pipeline::run(&upload, &header, &specs, profile))
+        };
+        let outcome = self.pool.run(cost, work).await;
         match outcome {
             Ok(result) => result,
             Err(Refusal::Overloaded) => Err(ProcessError::Overloaded),

@@ -11,6 +11,7 @@ use crate::raster::{Channels, Raster, Rows};
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use packshot_domain::image::Dimensions;
+use packshot_domain::step::Step;
 
 /// Rows of the shrunk picture that are made at a time: enough to spread the price of the filter's
 /// coefficients, few enough that a strip is a small part of the picture.
@@ -66,6 +67,7 @@ impl Shrinker {
 
     /// Takes some whole rows, in order from the top.
     pub(crate) fn push(&mut self, rows: Rows<'_>) -> Result<()> {
+        let _step = Step::Resize.span().entered();
         let chunk = self.source_row() * self.rows_at_a_time();
         match rows {
             Rows::Eight(samples) => samples.chunks(chunk).try_for_each(|part| self.take(Rows::Eight(part), part.len())),
@@ -166,6 +168,7 @@ impl Shrinker {
 
 /// The part `window` of `picture`, shrunk to `target`.
 pub(crate) fn shrink(picture: &Linear, window: Window, target: Dimensions) -> Result<Linear> {
+    let _step = Step::Resize.span().entered();
     let picture = &picture.0;
     let mut shrunk = Raster::empty(target, picture.channels);
     let from = image(&picture.samples, picture.size.width(), picture.size.height(), picture.channels)?;
