@@ -1,8 +1,10 @@
 //! An HTTP client as good as a shop's: reqwest, with a token or without.
 //!
-//! Owns the address, the token and the timeout; refuses to follow redirects or to judge statuses.
+//! Owns the address, the token and the timeout; refuses to follow redirects or to judge statuses. Its
+//! surprising rule: an answer that the OpenAPI document does not describe fails the test that got it.
 
 use crate::answer::Answer;
+use crate::described;
 use crate::form::Form;
 use reqwest::Method;
 use reqwest::blocking::RequestBuilder;
@@ -103,11 +105,21 @@ impl Client {
 /// Sends a request and reads the whole answer.
 ///
 /// # Panics
-/// When there is none.
+/// When there is none, or one that the OpenAPI document does not describe.
 #[must_use]
 #[track_caller]
 pub fn send(request: RequestBuilder) -> Answer {
-    let response = request.send().unwrap_or_else(|error| panic!("no answer: {error:?}"));
+    let (http, request) = request.build_split();
+    let request = request.unwrap_or_else(|error| panic!("no request: {error:?}"));
+    let (method, path) = (request.method().to_string(), request.url().path().to_owned());
+    let answer = execute(&http, request);
+    described::check(&method, &path, &answer);
+    answer
+}
+
+#[track_caller]
+fn execute(http: &reqwest::blocking::Client, request: reqwest::blocking::Request) -> Answer {
+    let response = http.execute(request).unwrap_or_else(|error| panic!("no answer: {error:?}"));
     let status = response.status().as_u16();
     let headers = response
         .headers()

@@ -12,6 +12,7 @@ pub mod answer;
 pub mod binary;
 pub mod client;
 pub mod command;
+pub mod described;
 pub mod form;
 pub mod raw;
 pub mod server;

@@ -82,7 +82,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Migrate) => migrate(&context),
         Some(Command::Sweep(arguments)) => block_on(sweep::run(&context, &arguments)),
         Some(Command::Openapi) => {
-            print(&crate::openapi::document()?)?;
+            print(&format!("{:#}", crate::openapi::document()?))?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Check) => block_on(check::run(&context)),

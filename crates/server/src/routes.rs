@@ -3,7 +3,7 @@
 //! Owns the list and the methods that each address answers. Every endpoint stands under `/api` and at
 //! the root, the same handler.
 
-mod documents;
+pub(crate) mod documents;
 pub(crate) mod error_pages;
 pub mod files;
 pub(crate) mod health;
@@ -14,64 +14,104 @@ pub(crate) mod static_files;
 use crate::http::render::catch_panics;
 use crate::problem::{Problem, Slug};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{Error, Resource, Route, guard};
+use actix_web::{Error, FromRequest, Handler, Resource, Responder, Route, guard};
 
 /// All of them.
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(web::scope("/api").configure(endpoints)).configure(endpoints).configure(documents::browser);
+    config.service(web::scope("/api").configure(register)).configure(register);
 }
 
-fn endpoints(config: &mut ServiceConfig) {
-    config
-        .service(
-            only("/files", "GET, HEAD, POST")
-                .route(read().to(files::list::list))
-                .route(web::post().to(files::upload::upload)),
-        )
-        .service(
-            only("/files/{id}", "GET, HEAD, PATCH, DELETE")
-                .route(read().to(files::item::get))
-                .route(web::patch().to(files::item::patch))
-                .route(web::delete().to(files::item::delete)),
-        )
-        .service(only("/files/{id}/primary", "PATCH").route(web::patch().to(files::item::set_primary)))
-        .service(only("/products", "GET, HEAD").route(read().to(products::list)))
-        .service(
-            only("/products/{id}", "GET, HEAD, PUT, DELETE")
-                .route(read().to(products::get))
-                .route(web::put().to(products::put))
-                .route(web::delete().to(products::delete)),
-        )
-        .service(only("/static/img/products/{key:.*}", "GET, HEAD").route(read().to(static_files::serve)))
-        .service(only("/openapi.json", "GET, HEAD").route(read().to(documents::openapi)))
-        .service(only("/docs", "GET, HEAD").route(read().to(documents::docs)))
-        .service(only("/healthz", "GET, HEAD").route(read().to(health::alive)))
-        .service(only("/readyz", "GET, HEAD").route(read().to(health::ready)))
-        .service(only("/errors/{slug}", "GET, HEAD").route(read().to(error_pages::page)));
+fn register(config: &mut ServiceConfig) {
+    for endpoint in endpoints() {
+        config.service(endpoint.resource());
+    }
 }
 
-/// GET, and HEAD with the same header fields.
-fn read() -> Route {
-    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+fn endpoints() -> Vec<Endpoint> {
+    vec![
+        at("/files").read(files::list::list).on(Method::POST, files::upload::upload),
+        at("/files/{id}")
+            .read(files::item::get)
+            .on(Method::PATCH, files::item::patch)
+            .on(Method::DELETE, files::item::delete),
+        at("/files/{id}/primary").on(Method::PATCH, files::item::set_primary),
+        at("/products").read(products::list),
+        at("/products/{id}").read(products::get).on(Method::PUT, products::put).on(Method::DELETE, products::delete),
+        at("/static/img/products/{key:.*}").read(static_files::serve),
+        at("/openapi.json").read(documents::openapi),
+        at("/docs").read(documents::docs),
+        at("/docs/{file:.*}").read(documents::browse),
+        at("/healthz").read(health::alive),
+        at("/readyz").read(health::ready),
+        at("/errors/{slug}").read(error_pages::page),
+    ]
 }
 
-/// A resource that answers these methods and refuses the others with `Allow`.
-fn only(
-    path: &str,
-    methods: &'static str,
-) -> Resource<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()>>
-{
-    web::resource(path.to_owned()).default_service(refuse(methods)).wrap(from_fn(catch_panics))
+/// An address with the methods that it answers; the others are refused with `Allow`.
+struct Endpoint {
+    path: &'static str,
+    methods: Vec<Method>,
+    routes: Vec<Route>,
 }
 
-fn refuse(methods: &'static str) -> Route {
-    web::to(move || async move {
-        Err::<&str, _>(
-            Problem::new(Slug::MethodNotAllowed, format!("This address answers {methods} only."))
-                .header(ALLOW, HeaderValue::from_static(methods)),
-        )
-    })
+fn at(path: &'static str) -> Endpoint {
+    Endpoint { path, methods: Vec::new(), routes: Vec::new() }
+}
+
+impl Endpoint {
+    /// GET, and HEAD with the same header fields.
+    fn read<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.methods.extend([Method::GET, Method::HEAD]);
+        self.routes.push(web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler));
+        self
+    }
+
+    fn on<F, Args>(mut self, method: Method, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.routes.push(web::method(method.clone()).to(handler));
+        self.methods.push(method);
+        self
+    }
+
+    fn allow(&self) -> String {
+        self.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    fn resource(
+        self,
+    ) -> Resource<
+        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()>,
+    > {
+        let allow = self.allow();
+        let refuse = web::to(move || {
+            let allow = allow.clone();
+            async move {
+                let problem = Problem::new(Slug::MethodNotAllowed, format!("This address answers {allow} only."));
+                let value = HeaderValue::try_from(allow).unwrap_or_else(|_| HeaderValue::from_static("GET"));
+                Err::<&str, _>(problem.header(ALLOW, value))
+            }
+        });
+        let resource = web::resource(self.path).default_service(refuse).wrap(from_fn(catch_panics));
+        self.routes.into_iter().fold(resource, Resource::route)
+    }
+}
+
+/// Each address with its methods, as the OpenAPI document must describe them.
+#[cfg(test)]
+pub(crate) fn table() -> Vec<(&'static str, Vec<String>)> {
+    let names = |endpoint: &Endpoint| endpoint.methods.iter().map(|method| method.as_str().to_lowercase()).collect();
+    endpoints().iter().map(|endpoint| (endpoint.path, names(endpoint))).collect()
 }

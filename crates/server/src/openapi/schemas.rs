@@ -7,65 +7,71 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// The form of an upload.
+/// The form of an upload; parts come in any order, and unknown ones are ignored.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct UploadForm {
-    /// The image file: at most 5 MiB of JPEG, PNG or WebP.
+    /// The image file: at most 5 MiB (5242880 bytes) of JPEG, PNG or WebP, 300×300 to 5000×5000 pixels.
     #[schema(value_type = String, format = Binary)]
     pub file: Vec<u8>,
     /// The product to associate the image with.
     #[serde(rename = "productId")]
     #[schema(example = "prod_789", min_length = 1)]
     pub product_id: String,
-    /// Set as the product's primary image: `true`, `false`, `1` or `0`.
+    /// Set as the product's primary image; `1` and `0` mean the same.
+    #[schema(default = false, nullable = false)]
     pub is_primary: Option<bool>,
-    /// Alternative text for accessibility.
-    #[schema(max_length = 255)]
+    /// Alternative text for accessibility, without control characters.
+    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", nullable = false)]
     pub alt_text: Option<String>,
-    /// Image caption.
-    #[schema(max_length = 500)]
+    /// Image caption, without control characters.
+    #[schema(max_length = 500, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", nullable = false)]
     pub caption: Option<String>,
     /// Display order, lower numbers first.
-    #[schema(minimum = 0, maximum = 2_147_483_647)]
+    #[schema(minimum = 0, maximum = 2_147_483_647, default = 0, nullable = false)]
     pub order: Option<i32>,
-    /// Tags, repeated; also as `tags[]`.
-    #[schema(max_items = 10)]
-    pub tags: Option<Vec<String>>,
-    /// A JSON object as text: at most 16 KiB and 8 levels.
-    #[schema(example = r#"{"camera": "Canon EOS R5"}"#)]
-    pub metadata: Option<String>,
+    /// Tags, one part each; the part may also be named `tags[]`. Trimmed, empty and repeated ones dropped.
+    #[schema(max_items = 10, nullable = false)]
+    pub tags: Option<Vec<Tag>>,
+    /// A JSON object of at most 16 KiB and 8 levels, as text.
+    #[schema(value_type = Option<Object>, nullable = false, example = json!({"camera": "Canon EOS R5"}))]
+    pub metadata: Option<Value>,
 }
+
+/// One tag: at most 50 characters, no control characters.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(max_length = 50, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "desk")]
+pub struct Tag(pub String);
 
 /// A JSON merge patch (RFC 7396) of an image; `null` takes a value away.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ImagePatch)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ImagePatchRequest {
-    /// Alternative text.
-    #[schema(max_length = 255)]
+    /// Alternative text, without control characters.
+    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub alt_text: Option<String>,
-    /// Caption.
-    #[schema(max_length = 500)]
+    /// Caption, without control characters.
+    #[schema(max_length = 500, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub caption: Option<String>,
-    /// Display order.
+    /// Display order; `null` is 0.
     #[schema(minimum = 0, maximum = 2_147_483_647)]
     pub order: Option<i32>,
-    /// All tags.
+    /// All tags; trimmed, empty and repeated ones dropped.
     #[schema(max_items = 10)]
-    pub tags: Option<Vec<String>>,
-    /// Metadata, merged member by member.
+    pub tags: Option<Vec<Tag>>,
+    /// Metadata, merged member by member; at most 16 KiB and 8 levels.
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Value>,
 }
 
-/// A problem (RFC 9457).
+/// A problem (RFC 9457). The members after `instance` come with some kinds only.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 #[serde(rename_all = "camelCase")]
 pub struct ProblemBody {
     /// A URI that names the kind of problem.
     #[serde(rename = "type")]
-    #[schema(example = "https://example.com/errors/validation")]
+    #[schema(format = "uri-reference", example = "https://example.com/errors/validation")]
     pub kind: String,
     /// The kind in words.
     pub title: String,
@@ -75,24 +81,31 @@ pub struct ProblemBody {
     /// What happened this time.
     pub detail: String,
     /// The request's path without `/api`.
+    #[schema(example = "/files")]
     pub instance: String,
     /// Fields at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub errors: Option<Vec<FieldProblem>>,
     /// The largest size in bytes, with 413.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub max_size: Option<u64>,
     /// The file's size in bytes, with 413.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub actual_size: Option<u64>,
     /// Types that are taken, with 415.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub allowed_types: Option<Vec<String>>,
     /// What the file is, with 415.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub received_type: Option<String>,
     /// What does not answer, with 503 of readiness.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub failed: Option<Vec<String>>,
 }
 
@@ -110,7 +123,15 @@ pub struct FieldProblem {
 #[schema(as = Health)]
 pub struct HealthBody {
     /// `ok`
-    pub status: String,
+    pub status: Fine,
+}
+
+/// All is well.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Fine {
+    /// Always.
+    Ok,
 }
 
 /// Everything answers.
@@ -118,11 +139,11 @@ pub struct HealthBody {
 #[schema(as = Readiness)]
 pub struct ReadinessBody {
     /// `ok`
-    pub status: String,
+    pub status: Fine,
     /// `ok`
-    pub database: String,
+    pub database: Fine,
     /// `ok`
-    pub store: String,
+    pub store: Fine,
 }
 
 /// The media types of images.
@@ -137,6 +158,14 @@ pub enum MimeType {
     /// WebP.
     #[serde(rename = "image/webp")]
     WebP,
+}
+
+/// How far the work on an image is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProcessingStatus {
+    /// Everything is done.
+    Completed,
 }
 
 /// What images can be sorted by.

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, web};
     path = "/errors/{slug}",
     tag = "Operation",
     operation_id = "explainProblem",
-    params(("slug" = String, Path, description = "The last segment of a problem's `type`", example = "validation")),
+    params(("slug" = String, Path, description = "The last segment of a problem's `type`", pattern = "^[a-z-]{1,64}$", example = "validation")),
     responses(
         (status = 200, description = "What the problem means", body = String, content_type = "text/html"),
         (status = 404, description = "No such slug"),

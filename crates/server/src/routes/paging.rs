@@ -3,6 +3,7 @@
 //! Owns how a query is read (each parameter once, all faults at once, as a 400) and the members that
 //! every page has.
 
+use crate::openapi::schemas::{MimeType, Tag};
 use crate::problem::{Problem, Slug};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -102,13 +103,24 @@ fn integer(text: &str) -> Option<u32> {
 #[schema(as = Page)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PageResponse<T> {
+    /// At most `pageSize`.
     items: Vec<T>,
+    /// How many there are on all pages.
     total: u64,
+    /// This page's number.
+    #[schema(minimum = 1, format = Int64)]
     page: u32,
+    /// As asked for.
+    #[schema(minimum = 1, maximum = 100)]
     page_size: u32,
+    /// 0 when nothing was found.
     total_pages: u64,
+    /// Whether there is a page after this one.
     has_next: bool,
+    /// Whether there is a page before this one.
     has_prev: bool,
+    /// With images only.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     filters: Option<FiltersResponse>,
 }
@@ -130,9 +142,10 @@ pub(crate) struct FiltersResponse {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AvailableResponse {
     /// At most 100 tags.
+    #[schema(value_type = Vec<Tag>, max_items = 100)]
     pub(crate) tags: Vec<String>,
     /// Media types.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<MimeType>)]
     pub(crate) mime_types: Vec<&'static str>,
 }
 

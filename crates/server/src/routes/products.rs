@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::http::caller::Admin;
+use crate::openapi::parameters::{PageQuery, ProductPath, ProductsQuery};
 use crate::problem::mapping::product_not_found;
 use crate::problem::{Problem, Slug};
 use crate::routes::files::response::{ImageResponse, Urls, timestamp};
@@ -28,6 +29,7 @@ pub(crate) struct ProductResponse {
     /// How many images it has.
     image_count: u64,
     /// Its primary image, if it has one.
+    #[schema(required)]
     primary_image: Option<ImageResponse>,
 }
 
@@ -37,7 +39,12 @@ pub(crate) struct ProductResponse {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PutProductRequest {
     /// 1 to 200 characters after trimming, no control characters.
-    #[schema(min_length = 1, max_length = 200, example = "Wireless keyboard")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        example = "Wireless keyboard"
+    )]
     name: String,
 }
 
@@ -46,7 +53,7 @@ pub(crate) struct PutProductRequest {
     path = "/products/{id}",
     tag = "Products",
     operation_id = "getProduct",
-    params(("id" = String, Path, description = "The product's id", example = "prod_789")),
+    params(ProductPath),
     responses(
         (status = 200, description = "The product", body = ProductResponse),
         (status = 404, description = "Product not found"),
@@ -65,14 +72,12 @@ pub(crate) async fn get(app: web::Data<App>, id: web::Path<String>) -> Result<Ht
     tag = "Products",
     operation_id = "putProduct",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "The product's id", example = "prod_789")),
+    params(ProductPath),
     request_body(content = PutProductRequest),
     responses(
         (status = 200, description = "Renamed", body = ProductResponse),
-        (status = 201, description = "Made", body = ProductResponse, headers(("Location" = String, description = "/products/{id}"))),
+        (status = 201, description = "Made", body = ProductResponse),
         (status = 400, description = "Malformed JSON"),
-        (status = 401, description = "Missing or invalid token"),
-        (status = 403, description = "Insufficient permissions"),
         (status = 413, description = "The body is too large"),
         (status = 415, description = "Not JSON"),
         (status = 422, description = "Validation error"),
@@ -106,11 +111,9 @@ pub(crate) async fn put(
     tag = "Products",
     operation_id = "deleteProduct",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "The product's id", example = "prod_789")),
+    params(ProductPath),
     responses(
         (status = 204, description = "It is gone, with all its images"),
-        (status = 401, description = "Missing or invalid token"),
-        (status = 403, description = "Insufficient permissions"),
         (status = 404, description = "Product not found"),
     )
 )]
@@ -126,7 +129,7 @@ pub(crate) async fn delete(app: web::Data<App>, _admin: Admin, id: web::Path<Str
     path = "/products",
     tag = "Products",
     operation_id = "listProducts",
-    params(("search" = Option<String>, Query, description = "Case-insensitive, literal, in id and name", max_length = 100), ("page" = Option<u32>, Query, description = "From 1", minimum = 1), ("page_size" = Option<u32>, Query, description = "1 to 100, 20 by default", minimum = 1, maximum = 100)),
+    params(ProductsQuery, PageQuery),
     responses(
         (status = 200, description = "A page of products", body = PageResponse<ListedProductResponse>),
         (status = 400, description = "A bad parameter; `errors` names each"),

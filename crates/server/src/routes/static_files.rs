@@ -5,6 +5,7 @@
 
 use crate::app::App;
 use crate::http::entity_tag::{digest, has_already};
+use crate::openapi::parameters::FilePath;
 use crate::problem::{Problem, Slug};
 use actix_web::body::SizedStream;
 use actix_web::http::header::{
@@ -23,19 +24,25 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 
 #[utoipa::path(
     get,
-    path = "/static/img/products/{key}",
+    path = "/static/img/products/{productId}/{folder}/{filename}",
     tag = "Files",
-    operation_id = "getImageFile",
-    params(("key" = String, Path, description = "`{productId}/[folder/]{filename}`", example = "prod_789/thumb/prod_789_abc123def456.jpg"), ("If-None-Match" = Option<String>, Header, description = "An entity tag of an earlier answer"), ("Range" = Option<String>, Header, description = "One range of bytes")),
+    operation_id = "getVariantFile",
+    params(
+        FilePath,
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags of earlier answers", example = "\"0123456789abcdef01234567-1f4\""),
+        ("If-Modified-Since" = Option<String>, Header, description = "HTTP date; without If-None-Match only", example = "Mon, 15 Jan 2024 10:30:00 GMT"),
+        ("Range" = Option<String>, Header, description = "One range of bytes; several, and other units, get the whole file", example = "bytes=0-1023"),
+        ("If-Range" = Option<String>, Header, description = "The range is meant for the file with this entity tag only", example = "\"0123456789abcdef01234567-1f4\""),
+    ),
     responses(
-        (status = 200, description = "The file", headers(("ETag" = String, description = "Strong"), ("Cache-Control" = String, description = "A year, immutable"), ("Last-Modified" = String, description = "HTTP date"), ("Accept-Ranges" = String, description = "bytes")), content((String = "image/jpeg"), (String = "image/png"), (String = "image/webp"))),
-        (status = 206, description = "The range", headers(("Content-Range" = String, description = "Which bytes")), content((String = "image/jpeg"), (String = "image/png"), (String = "image/webp"))),
+        (status = 200, description = "The file", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
+        (status = 206, description = "The range", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
         (status = 304, description = "The client has it already"),
         (status = 404, description = "No such file"),
         (status = 416, description = "The range lies outside the file"),
     )
 )]
-/// Serves one file.
+/// The file of a variant of an image.
 pub(crate) async fn serve(
     app: web::Data<App>,
     request: HttpRequest,

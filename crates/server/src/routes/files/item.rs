@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::http::caller::Admin;
 use crate::http::entity_tag::{digest, has_already};
+use crate::openapi::parameters::ImagePath;
 use crate::openapi::schemas::ImagePatchRequest;
 use crate::problem::Problem;
 use crate::problem::mapping::{FAILED, image_not_found};
@@ -19,9 +20,9 @@ use serde_json::Value;
     path = "/files/{id}",
     tag = "Product Images",
     operation_id = "getImage",
-    params(("id" = String, Path, description = "The image's id", example = "img_12345678-1234-5678-1234-567812345678"), ("If-None-Match" = Option<String>, Header, description = "An entity tag of an earlier answer")),
+    params(ImagePath, ("If-None-Match" = Option<String>, Header, description = "Entity tags of earlier answers", example = "\"0123456789abcdef0123456789abcdef\"")),
     responses(
-        (status = 200, description = "The image", body = ImageResponse, headers(("ETag" = String, description = "Strong"))),
+        (status = 200, description = "The image, with `variants`, `url` and `productName`", body = ImageResponse),
         (status = 304, description = "The client has it already"),
         (status = 404, description = "Image not found"),
     )
@@ -49,13 +50,11 @@ pub(crate) async fn get(
     tag = "Product Images",
     operation_id = "editImage",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "The image's id", example = "img_12345678-1234-5678-1234-567812345678")),
+    params(ImagePath),
     request_body(content((ImagePatchRequest = "application/merge-patch+json"), (ImagePatchRequest = "application/json"))),
     responses(
         (status = 200, description = "The image as it is now", body = ImageResponse),
         (status = 400, description = "Malformed JSON, or no object"),
-        (status = 401, description = "Missing or invalid token"),
-        (status = 403, description = "Insufficient permissions"),
         (status = 404, description = "Image not found"),
         (status = 413, description = "The body is too large"),
         (status = 415, description = "Not a merge patch"),
@@ -81,11 +80,9 @@ pub(crate) async fn patch(
     tag = "Product Images",
     operation_id = "setPrimaryImage",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "The image's id", example = "img_12345678-1234-5678-1234-567812345678")),
+    params(ImagePath),
     responses(
         (status = 200, description = "The image, primary now", body = ImageResponse),
-        (status = 401, description = "Missing or invalid token"),
-        (status = 403, description = "Insufficient permissions"),
         (status = 404, description = "Image not found"),
     )
 )]
@@ -105,11 +102,9 @@ pub(crate) async fn set_primary(
     tag = "Product Images",
     operation_id = "deleteImage",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "The image's id", example = "img_12345678-1234-5678-1234-567812345678")),
+    params(ImagePath),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 401, description = "Missing or invalid token"),
-        (status = 403, description = "Insufficient permissions"),
         (status = 404, description = "Image not found"),
     )
 )]

@@ -3,6 +3,7 @@
 //! Owns the JSON names and the URLs; refuses to know which request asks.
 
 use crate::app::App;
+use crate::openapi::schemas::{MimeType, ProcessingStatus, Tag};
 use chrono::{DateTime, SecondsFormat, Utc};
 use packshot_domain::image::{Dimensions, Image};
 use packshot_domain::product::{ProductId, ProductName};
@@ -18,12 +19,16 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ImageResponse {
     /// `img_` and a UUID.
-    #[schema(example = "img_12345678-1234-5678-1234-567812345678", pattern = "^img_[0-9a-f-]{36}$")]
+    #[schema(
+        example = "img_12345678-1234-5678-1234-567812345678",
+        pattern = "^img_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+    )]
     id: String,
     /// The product that it shows.
     #[schema(example = "prod_789")]
     product_id: String,
     /// The product's name.
+    #[schema(nullable = false, example = "Wireless keyboard")]
     #[serde(skip_serializing_if = "Option::is_none")]
     product_name: Option<String>,
     /// The server's name of the original.
@@ -33,7 +38,7 @@ pub(crate) struct ImageResponse {
     #[schema(example = "product-image.jpg", max_length = 255)]
     original_name: String,
     /// What the uploaded file is, by its signature.
-    #[schema(example = "image/jpeg")]
+    #[schema(value_type = MimeType)]
     mime_type: &'static str,
     /// Bytes of the stored original.
     #[schema(example = 2_457_600)]
@@ -42,25 +47,25 @@ pub(crate) struct ImageResponse {
     dimensions: DimensionsResponse,
     #[serde(skip_serializing_if = "Option::is_none")]
     /// URL of the original.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, nullable = false, example = "/static/img/products/prod_789/prod_789_abc123def456.jpg")]
     url: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     /// URLs by the variants' names, `original` first.
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    #[schema(value_type = Option<BTreeMap<String, String>>, nullable = false)]
     variants: Option<Map<String, Value>>,
     /// Whether it is its product's primary image.
     is_primary: bool,
     /// Alternative text.
-    #[schema(max_length = 255, example = "Premium wireless keyboard on wooden desk")]
+    #[schema(required, max_length = 255, example = "Premium wireless keyboard on wooden desk")]
     alt_text: Option<String>,
     /// Caption.
-    #[schema(max_length = 500)]
+    #[schema(required, max_length = 500)]
     caption: Option<String>,
     /// Display order, lower first.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 2_147_483_647)]
     order: i32,
     /// Tags in the order given.
-    #[schema(max_items = 10)]
+    #[schema(value_type = Vec<Tag>, max_items = 10)]
     tags: Vec<String>,
     /// Metadata of the client, with `colorProfile` added.
     #[schema(value_type = Object)]
@@ -72,7 +77,7 @@ pub(crate) struct ImageResponse {
     #[schema(example = "admin_user")]
     uploaded_by: String,
     /// Always `completed`: an image that can be seen is whole.
-    #[schema(example = "completed")]
+    #[schema(value_type = ProcessingStatus)]
     processing_status: &'static str,
     /// Where its files lie.
     storage: StorageResponse,
@@ -84,11 +89,13 @@ pub(crate) struct ImageResponse {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DimensionsResponse {
     /// Pixels across.
+    #[schema(minimum = 300, maximum = 5000, example = 1200)]
     width: u32,
     /// Pixels down.
+    #[schema(minimum = 300, maximum = 5000, example = 800)]
     height: u32,
     /// In lowest terms.
-    #[schema(example = "3:2")]
+    #[schema(example = "3:2", pattern = "^[1-9][0-9]*:[1-9][0-9]*$")]
     aspect_ratio: String,
 }
 

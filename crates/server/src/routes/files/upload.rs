@@ -35,18 +35,12 @@ const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
     operation_id = "uploadImage",
     security(("bearer" = [])),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and request within 24 hours get the first answer again", min_length = 1, max_length = 255)
+        ("Idempotency-Key" = Option<String>, Header, description = "Visible ASCII; the same key and request within 24 hours get the first answer again", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "8e03978e-40d5-43dd-bc93-6894a57f9324")
     ),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
-        (status = 201, description = "Image uploaded successfully", body = ImageResponse, headers(
-            ("Location" = String, description = "/files/{imageId}"),
-            ("X-Image-ID" = String, description = "The image's id"),
-            ("Idempotent-Replayed" = String, description = "`true` when this answer was given before"),
-        )),
+        (status = 201, description = "Image uploaded successfully", body = ImageResponse),
         (status = 400, description = "Not multipart, malformed, or a required field is missing"),
-        (status = 401, description = "Missing or invalid token"),
-        (status = 403, description = "Insufficient permissions"),
         (status = 404, description = "Product not found"),
         (status = 409, description = "The first request with this idempotency key is still running"),
         (status = 413, description = "File too large"),
