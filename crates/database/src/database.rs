@@ -7,7 +7,7 @@
 use crate::dialect::Connected;
 use crate::fault::{Fault, OpenError};
 use crate::migrations::{self, Migrated};
-use crate::pool::AnyPool;
+use crate::pool::{AnyPool, PoolLoad};
 use crate::url::DatabaseUrl;
 use packshot_domain::ports::product_repo::RepoError;
 use std::sync::Arc;
@@ -95,6 +95,12 @@ impl Database {
     #[must_use]
     pub fn describe(&self) -> String {
         self.description.to_string()
+    }
+
+    /// What its connections are doing.
+    #[must_use]
+    pub fn load(&self) -> PoolLoad {
+        self.pool.load()
     }
 
     /// Runs `work`, which only reads, on a connection.

@@ -24,4 +24,5 @@ mod url;
 pub use database::{Database, DatabaseSettings};
 pub use fault::OpenError;
 pub use migrations::Migrated;
+pub use pool::PoolLoad;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl, PostgresUrl};

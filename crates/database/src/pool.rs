@@ -31,6 +31,15 @@ pub(crate) enum Pooled {
     Sqlite(PooledConnection<ConnectionManager<SqliteConnection>>),
 }
 
+/// Connections, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolLoad {
+    /// Open ones, idle or not.
+    pub open: u32,
+    /// Those that nobody uses at this moment.
+    pub idle: u32,
+}
+
 impl AnyPool {
     /// A connection; waits up to the connect timeout for one.
     pub(crate) fn get(&self) -> Result<Pooled, diesel::r2d2::PoolError> {
@@ -38,6 +47,15 @@ impl AnyPool {
             Self::Postgres(pool) => pool.get().map(Pooled::Postgres),
             Self::Sqlite(pool) => pool.get().map(Pooled::Sqlite),
         }
+    }
+
+    /// What its connections are doing.
+    pub(crate) fn load(&self) -> PoolLoad {
+        let state = match self {
+            Self::Postgres(pool) => pool.state(),
+            Self::Sqlite(pool) => pool.state(),
+        };
+        PoolLoad { open: state.connections, idle: state.idle_connections }
     }
 
     /// Opens the database with one connection, so that a fault is known with its cause, then the pool.

@@ -3,6 +3,8 @@
 //! Owns the list; names no adapter. The wiring builds it once, every worker shares it.
 
 use crate::http::address::TrustedProxies;
+use crate::settings::MetricsAccess;
+use crate::telemetry::metrics::Metrics;
 use packshot_domain::catalog::Catalog;
 use packshot_domain::ports::clock::Clock;
 use packshot_domain::ports::image_store::ImageStore;
@@ -31,6 +33,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Where uploads run to their end, whether or not their client stays.
     pub jobs: Handle,
+    /// What is counted and measured; `None` where nobody may read it.
+    pub metrics: Option<Metrics>,
     /// How HTTP is spoken.
     pub http: HttpOptions,
 }
@@ -50,6 +54,8 @@ pub struct HttpOptions {
     pub per_user_hour: u32,
     /// Uploads from an address in an hour; 0 for no limit.
     pub per_address_hour: u32,
+    /// Who may read the metrics.
+    pub metrics_access: MetricsAccess,
     /// How much of a request that is too large is read.
     pub max_discarded_bytes: u64,
 }

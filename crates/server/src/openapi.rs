@@ -42,6 +42,7 @@ use utoipa::OpenApi;
         routes::static_files::serve,
         routes::health::alive,
         routes::health::ready,
+        routes::metrics::metrics,
         routes::error_pages::page,
         routes::documents::openapi,
         routes::documents::docs,

@@ -7,6 +7,7 @@ pub(crate) mod documents;
 pub(crate) mod error_pages;
 pub mod files;
 pub(crate) mod health;
+pub(crate) mod metrics;
 pub(crate) mod paging;
 pub(crate) mod products;
 pub(crate) mod static_files;
@@ -47,6 +48,7 @@ fn endpoints() -> Vec<Endpoint> {
         at("/docs/{file:.*}").read(documents::browse),
         at("/healthz").read(health::alive),
         at("/readyz").read(health::ready),
+        at("/metrics").read(metrics::metrics),
         at("/errors/{slug}").read(error_pages::page),
     ]
 }

@@ -45,6 +45,11 @@ pub struct Settings {
     pub errors: ErrorSettings,
     /// `[log]`
     pub log: LogSettings,
+    /// `[metrics]`
+    pub metrics: MetricsSettings,
+    /// `[telemetry]`
+    #[validate(nested)]
+    pub telemetry: TelemetrySettings,
     /// `[variants.NAME]`; the customer's four besides the original where there is none.
     pub variants: BTreeMap<String, VariantSettings>,
 }
@@ -193,6 +198,36 @@ pub enum LogFormat {
     Json,
 }
 
+/// `[metrics]`
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricsSettings {
+    /// Who may read `/metrics`.
+    pub access: MetricsAccess,
+}
+
+/// Who may read `/metrics`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MetricsAccess {
+    /// Nobody: it is not there.
+    Off,
+    /// Whoever has an admin's token.
+    #[default]
+    Admin,
+    /// Everybody.
+    Public,
+}
+
+/// `[telemetry]`
+#[derive(Debug, Clone, Default, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelemetrySettings {
+    /// An OpenTelemetry collector that takes OTLP over HTTP, such as `http://127.0.0.1:4318`.
+    #[validate(custom(function = "collector"))]
+    pub otlp_endpoint: Option<String>,
+}
+
 impl Default for ServerSettings {
     fn default() -> Self {
         Self {
@@ -270,6 +305,13 @@ fn base_url(text: &str) -> Result<(), ValidationError> {
     }
     let message = "must be an absolute path or an http(s) URL, without '/' at its end, query or fragment";
     Err(ValidationError::new("base_url").with_message(message.into()))
+}
+
+fn collector(text: &str) -> Result<(), ValidationError> {
+    if text.starts_with("http://") || text.starts_with("https://") {
+        return Ok(());
+    }
+    Err(ValidationError::new("collector").with_message("must be an http(s) URL".into()))
 }
 
 /// Only the defaults are ever serialized (see [`load`]), and no default is secret.

@@ -8,13 +8,16 @@ use crate::folders;
 use crate::http::address::TrustedProxies;
 use crate::instance_lock::InstanceLock;
 use crate::secret;
-use crate::settings::{ProfileSetting, Settings, variant_specs};
+use crate::settings::{MetricsAccess, ProfileSetting, Settings, variant_specs};
 use crate::system::{RandomIdentifiers, SystemClock};
+use crate::telemetry::limits::CountedRateLimiter;
+use crate::telemetry::metrics::{self, Gauges, Metrics};
 use anyhow::{Context, anyhow};
 use packshot_database::{Database, DatabaseSettings, DatabaseUrl};
 use packshot_domain::catalog::Catalog;
 use packshot_domain::ports::clock::Clock;
 use packshot_domain::ports::image_store::ImageStore;
+use packshot_domain::ports::rate_limiter::RateLimiter;
 use packshot_domain::ports::token_verifier::TokenVerifier;
 use packshot_domain::sweep::Sweep;
 use packshot_domain::upload::UploadImage;
@@ -95,14 +98,20 @@ pub fn app(settings: &Settings, backends: &Backends, jobs: Handle) -> anyhow::Re
     let database = Arc::new(backends.database.clone());
     let store: Arc<dyn ImageStore> = backends.store.clone();
     let specs = variant_specs(&settings.variants).map_err(|error| anyhow!("settings: {error}"))?;
+    let processor = Arc::new(processor(settings)?);
+    let limiter: Arc<dyn RateLimiter> = Arc::new(CountedRateLimiter(database.clone()));
+    let metrics = match settings.metrics.access {
+        MetricsAccess::Off => None,
+        MetricsAccess::Admin | MetricsAccess::Public => Some(Metrics::start(gauges(backends, &processor))?),
+    };
     let upload = UploadImage {
         products: database.clone(),
         images: database.clone(),
         journal: database.clone(),
         store: store.clone(),
-        processor: Arc::new(processor(settings)?),
+        processor,
         keys: database.clone(),
-        limiter: database.clone(),
+        limiter: limiter.clone(),
         clock: clock.clone(),
         identifiers: Arc::new(RandomIdentifiers),
         specs: Arc::new(specs),
@@ -121,9 +130,10 @@ pub fn app(settings: &Settings, backends: &Backends, jobs: Handle) -> anyhow::Re
         products: database.clone(),
         store,
         verifier: verifier(settings, clock.clone())?,
-        limiter: database,
+        limiter,
         clock,
         jobs,
+        metrics,
         http: HttpOptions {
             type_base: settings.errors.type_base.clone(),
             public_base_url: settings.server.public_base_url.clone(),
@@ -131,8 +141,22 @@ pub fn app(settings: &Settings, backends: &Backends, jobs: Handle) -> anyhow::Re
             trusted_proxies: TrustedProxies(settings.server.trusted_proxies.clone()),
             per_user_hour: settings.limits.per_user_hour,
             per_address_hour: settings.limits.per_address_hour,
+            metrics_access: settings.metrics.access,
             max_discarded_bytes: settings.limits.max_discarded_bytes,
         },
+    })
+}
+
+/// What is measured when somebody looks.
+fn gauges(backends: &Backends, processor: &Arc<CodecImageProcessor>) -> Gauges {
+    let (database, processor) = (backends.database.clone(), Arc::downgrade(processor));
+    Box::new(move || {
+        let load = database.load();
+        metrics::connections(load.open, load.idle);
+        if let Some(processor) = processor.upgrade() {
+            let load = processor.load();
+            metrics::imaging(load.running, load.waiting, load.budget_bytes, load.decoded_bytes);
+        }
     })
 }
 

@@ -16,4 +16,5 @@ mod request_id;
 mod restarts;
 mod settings;
 mod static_files;
+mod telemetry;
 mod upload;

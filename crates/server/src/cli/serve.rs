@@ -1,9 +1,10 @@
 //! `packshot serve`: everything started, until a signal ends it.
 
+use crate::app::App;
 use crate::cli::{Invocation, demo, print};
 use crate::http::{Running, start};
 use crate::settings::Settings;
-use crate::telemetry;
+use crate::telemetry::{self, metrics};
 use crate::wiring::{self, Backends};
 use actix_web::web;
 use chrono::TimeDelta;
@@ -12,22 +13,30 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::runtime::Handle;
 
+/// How often the metrics are tidied.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
 pub(super) async fn run(invocation: &Invocation) -> anyhow::Result<ExitCode> {
     let settings = &invocation.loaded.settings;
-    telemetry::start(&settings.log)?;
+    let telemetry = telemetry::start(settings)?;
     let mut backends = wiring::open(settings, &invocation.environment)?;
     let app = web::Data::new(wiring::app(settings, &backends, Handle::current())?);
     let timeout = Duration::from_secs(settings.server.shutdown_timeout_seconds);
-    let Running { address, handle: _, server } = start(app, &settings.server.bind, settings.server.workers, timeout)?;
+    let Running { address, handle: _, server } =
+        start(app.clone(), &settings.server.bind, settings.server.workers, timeout)?;
     sweep_what_died(&mut backends).await;
     let demo = if invocation.loaded.all_defaults { demo::prepare(settings, &backends, address).await? } else { None };
     greet(settings, &backends, demo.as_deref())?;
     print(&format!("Listening on http://{address}"))?;
     let sweeper = tokio::spawn(sweep_forever(wiring::sweep(&backends), settings.clone()));
+    let housekeeper = tokio::spawn(keep_metrics(app));
     let ended = server.await;
     sweeper.abort();
+    housekeeper.abort();
     ended?;
     tracing::info!("stopped");
+    // Its exporter blocks until the collector has answered.
+    tokio::task::spawn_blocking(|| telemetry.end()).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -65,7 +74,18 @@ async fn sweep_forever(sweep: Sweep, settings: Settings) {
     }
 }
 
+async fn keep_metrics(app: web::Data<App>) {
+    let mut ticks = tokio::time::interval(METRICS_UPKEEP);
+    loop {
+        ticks.tick().await;
+        if let Some(metrics) = &app.metrics {
+            metrics.upkeep();
+        }
+    }
+}
+
 fn report<E: std::error::Error>(outcome: Result<SweepReport, E>) {
+    metrics::swept(outcome.as_ref().ok());
     match outcome {
         Ok(done) if done == SweepReport::default() => {}
         Ok(done) => tracing::info!(

@@ -70,7 +70,7 @@ fn rewrite(response: ServiceResponse) -> ServiceResponse {
         }
     };
     if let Some(cause) = &problem.cause {
-        log(&request, problem, cause.as_ref());
+        log(problem, cause.as_ref());
     }
     let body = body(&request, problem);
     *response.status_mut() = problem.slug.status();
@@ -118,16 +118,10 @@ fn instance(path: &str) -> String {
     }
 }
 
-fn log(request: &HttpRequest, problem: &Problem, cause: &(dyn std::error::Error + 'static)) {
+fn log(problem: &Problem, cause: &(dyn std::error::Error + 'static)) {
     let chain: Vec<String> =
         std::iter::successors(Some(cause), |error| error.source()).map(ToString::to_string).collect();
-    tracing::error!(
-        method = %request.method(),
-        path = request.path(),
-        status = problem.slug.status().as_u16(),
-        cause = chain.join(": "),
-        "a request failed"
-    );
+    tracing::error!(status = problem.slug.status().as_u16(), cause = chain.join(": "), "a request failed");
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

@@ -65,7 +65,8 @@ fn every_error_is_a_problem_and_every_write_needs_a_token() {
             assert!(!response["description"].as_str().unwrap().is_empty(), "{method} {path} {status}");
         }
         let read = method == "get" || method == "head";
-        assert_eq!(operation["security"].is_array(), !read, "{method} {path}");
+        let guarded = !read || path == "/metrics";
+        assert_eq!(operation["security"].is_array(), guarded, "{method} {path}");
     }
 }
 
@@ -76,7 +77,7 @@ fn operations_have_names_of_their_own_and_a_summary() {
     for (path, method, operation) in operations(&document) {
         assert!(names.insert(operation["operationId"].as_str().unwrap()), "{method} {path}");
         assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
-        for parameter in operation["parameters"].as_array().unwrap() {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
             assert!(parameter["description"].is_string() || parameter["in"] == "path", "{method} {path}: {parameter}");
         }
     }

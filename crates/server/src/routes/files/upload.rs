@@ -18,11 +18,13 @@ use packshot_domain::access::UserName;
 use packshot_domain::image::Image;
 use packshot_domain::ports::idempotency::{IdempotencyKey, Receipt};
 use packshot_domain::ports::rate_limiter::{Quota, Scope};
+use packshot_domain::step::Step;
 use packshot_domain::upload::{Idempotency, ReceiptMaker, UploadRequest, Uploaded, fingerprint};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use tracing::Instrument;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const X_IMAGE_ID: HeaderName = HeaderName::from_static("x-image-id");
@@ -58,7 +60,8 @@ pub(crate) async fn upload(
 ) -> Result<HttpResponse, Problem> {
     count(&app, &request, &admin.user).await?;
     let key = idempotency_key(&request)?;
-    let form = match form::read(request.headers(), payload, app.http.max_discarded_bytes).await {
+    let reading = form::read(request.headers(), payload, app.http.max_discarded_bytes);
+    let form = match reading.instrument(Step::Receive.span()).await {
         Ok(form) => form,
         Err(NoForm::Refused(problem)) => return Err(problem),
         Err(NoForm::Endless(problem, unread)) => {
@@ -70,7 +73,7 @@ pub(crate) async fn upload(
     let upload = upload_request(&app, form, key, admin.user).await?;
     let use_case = app.upload.clone();
     let span = tracing::Span::current();
-    let job = app.jobs.spawn(tracing::Instrument::instrument(async move { use_case.execute(upload).await }, span));
+    let job = app.jobs.spawn(async move { use_case.execute(upload).await }.instrument(span));
     let uploaded = job.await.map_err(|error| Problem::internal(UPLOAD_FAILED, error))?;
     match uploaded? {
         Uploaded::New(image) => Ok(Answer::new(&app, &image).respond(false)),
