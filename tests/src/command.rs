@@ -1,7 +1,7 @@
 //! The server's command line, run to its end.
 //!
-//! Owns the environment that a command gets: nothing of `PACKSHOT_*` from outside, and only the settings
-//! that the test names. Refuses to judge what it said.
+//! Owns the environment that a command gets: none of the variables from outside that the server, its
+//! store or its database would read, and only the settings that the test names. Refuses to judge what it said.
 
 use crate::binary::packshot;
 use std::path::Path;
@@ -51,7 +51,7 @@ pub fn command<'a>(folder: &Path, settings: impl IntoIterator<Item = (&'a str, &
     let mut command = Command::new(packshot());
     command.current_dir(folder).env_remove("RUST_LOG").env_remove("RUST_BACKTRACE");
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PACKSHOT_") {
+        if ["PACKSHOT_", "AWS_", "PG"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
         }
     }

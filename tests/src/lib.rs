@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "used by tests alone")]
 
 pub mod answer;
+pub mod backends;
 pub mod binary;
 pub mod client;
 pub mod command;
@@ -19,9 +20,11 @@ pub mod server;
 pub mod token;
 
 pub use answer::Answer;
+pub use backends::Backends;
 pub use client::Client;
 pub use command::Finished;
 pub use form::Form;
+pub use packshot_tests_macros::on_every_backend;
 pub use server::Server;
 
 /// The bytes of a photograph in `tests/fixtures`.

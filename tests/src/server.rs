@@ -1,10 +1,12 @@
-//! A server of one test: its folder, its process, its log.
+//! A server of one test: its process, its log.
 //!
 //! Owns the process's life: started with port 0 in an empty folder, killed when dropped, its log shown
 //! when the test fails. Refuses to share: every test has its own. Its surprising rule: rate limits are
-//! off and the secret is known, unless a test says otherwise; everything else is the default.
+//! off and the secret is known, unless a test says otherwise; everything else is the default, but for
+//! the backends that the test runs on.
 
 use crate::answer::Answer;
+use crate::backends::{Backends, Home};
 use crate::client::Client;
 use crate::command::{Finished, command, finish};
 use crate::token;
@@ -15,7 +17,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// The product that most tests upload to.
 pub const PRODUCT: &str = "prod_789";
@@ -25,14 +26,14 @@ pub const PRODUCT: &str = "prod_789";
 pub struct Builder {
     settings: Vec<(String, String)>,
     file: Option<String>,
-    folder: Arc<TempDir>,
+    home: Arc<Home>,
 }
 
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
     settings: Vec<(String, String)>,
-    folder: Arc<TempDir>,
+    home: Arc<Home>,
     address: String,
     child: Child,
     log: Arc<Mutex<String>>,
@@ -74,34 +75,37 @@ impl Builder {
     #[must_use]
     pub fn start(self) -> Server {
         if let Some(file) = &self.file {
-            std::fs::write(self.folder.path().join("packshot.toml"), file).expect("the folder can be written");
+            std::fs::write(self.home.folder().join("packshot.toml"), file).expect("the folder can be written");
         }
-        Server::spawn(self.settings, self.folder)
+        Server::spawn(self.settings, self.home)
     }
 
     /// Starts the server and waits until it ends by itself, as it should with settings that cannot work.
     #[must_use]
     pub fn start_and_fail(&self) -> Finished {
         if let Some(file) = &self.file {
-            std::fs::write(self.folder.path().join("packshot.toml"), file).expect("the folder can be written");
+            std::fs::write(self.home.folder().join("packshot.toml"), file).expect("the folder can be written");
         }
-        finish(&mut command(self.folder.path(), pairs(&self.settings)))
+        finish(&mut command(self.home.folder(), pairs(&self.settings)))
     }
 
     /// The folder, before anything was started in it.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.home.folder()
     }
 }
 
 impl Server {
-    /// A server in an empty folder, to be configured.
-    ///
-    /// # Panics
-    /// When there is no room for a temporary folder.
+    /// A server in an empty folder with the default backends, to be configured.
     #[must_use]
     pub fn builder() -> Builder {
+        Self::builder_on(Backends::SQLITE_AND_DISK)
+    }
+
+    /// A server in an empty folder with empty backends, to be configured.
+    #[must_use]
+    pub fn builder_on(backends: Backends) -> Builder {
         let defaults = [
             ("PACKSHOT_SERVER__BIND", "127.0.0.1:0"),
             ("PACKSHOT_AUTH__HS256_SECRET", token::SECRET),
@@ -109,15 +113,23 @@ impl Server {
             ("PACKSHOT_LIMITS__PER_ADDRESS_HOUR", "0"),
             ("PACKSHOT_LIMITS__PER_PRODUCT_DAY", "0"),
         ];
-        let settings = defaults.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        Builder { settings, file: None, folder: Arc::new(tempfile::tempdir().expect("a temporary folder")) }
+        let home = Home::new(backends);
+        let defaults = defaults.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Builder { settings: defaults.chain(home.settings()).collect(), file: None, home: Arc::new(home) }
     }
 
-    /// A server with the product [`PRODUCT`].
+    /// A server with the default backends and the product [`PRODUCT`].
     #[must_use]
     #[track_caller]
     pub fn start() -> Self {
-        Self::builder().start().with_product(PRODUCT)
+        Self::start_on(Backends::SQLITE_AND_DISK)
+    }
+
+    /// A server with these backends and the product [`PRODUCT`].
+    #[must_use]
+    #[track_caller]
+    pub fn start_on(backends: Backends) -> Self {
+        Self::builder_on(backends).start().with_product(PRODUCT)
     }
 
     /// Makes a product.
@@ -140,7 +152,7 @@ impl Server {
     /// The folder that it was started in.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.home.folder()
     }
 
     /// A client without a token.
@@ -161,14 +173,16 @@ impl Server {
         finish(command(self.folder(), pairs(&self.settings)).args(args))
     }
 
-    /// The files below its image folder, with paths relative to it.
+    /// The image files in its store, see [`Home::stored_files`].
     #[must_use]
     pub fn stored_files(&self) -> Vec<PathBuf> {
-        let root = self.folder().join("data/images");
-        let mut files = Vec::new();
-        collect(&root, &mut files);
-        files.sort();
-        files.iter().filter_map(|file| file.strip_prefix(&root).ok().map(Path::to_path_buf)).collect()
+        self.home.stored_files()
+    }
+
+    /// Where its rows and files are.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.home
     }
 
     /// Sends SIGKILL, as a crash would, and leaves the waiting to [`Server::kill`].
@@ -211,11 +225,11 @@ impl Server {
             reader.join().expect("reading the log does not fail");
         }
         let log = self.log.lock().expect("no reader panicked").clone();
-        Stopped { settings: self.settings.clone(), folder: Arc::clone(&self.folder), status, log }
+        Stopped { settings: self.settings.clone(), home: Arc::clone(&self.home), status, log }
     }
 
-    fn spawn(settings: Vec<(String, String)>, folder: Arc<TempDir>) -> Self {
-        let mut command = command(folder.path(), pairs(&settings));
+    fn spawn(settings: Vec<(String, String)>, home: Arc<Home>) -> Self {
+        let mut command = command(home.folder(), pairs(&settings));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("packshot can be started");
         let log = Arc::new(Mutex::new(String::new()));
         let (said, heard) = channel();
@@ -224,7 +238,7 @@ impl Server {
         let readers = vec![read_lines(stdout, &log, Some(said)), read_lines(stderr, &log, None)];
         let mut server = Self {
             settings,
-            folder,
+            home,
             address: String::new(),
             child,
             log,
@@ -270,7 +284,7 @@ impl Drop for Server {
 #[derive(Debug)]
 pub struct Stopped {
     settings: Vec<(String, String)>,
-    folder: Arc<TempDir>,
+    home: Arc<Home>,
     /// How it ended.
     pub status: ExitStatus,
     /// Everything that it wrote to stdout and stderr.
@@ -281,19 +295,19 @@ impl Stopped {
     /// The folder that it was started in.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.home.folder()
     }
 
     /// Starts it again, on what it left behind.
     #[must_use]
     pub fn start(self) -> Server {
-        Server::spawn(self.settings, self.folder)
+        Server::spawn(self.settings, self.home)
     }
 
     /// Starts it again, expecting that it ends by itself.
     #[must_use]
     pub fn start_and_fail(self) -> Finished {
-        finish(&mut command(self.folder.path(), pairs(&self.settings)))
+        finish(&mut command(self.home.folder(), pairs(&self.settings)))
     }
 }
 
@@ -319,15 +333,4 @@ fn read_lines(
             }
         }
     })
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            collect(&entry.path(), files);
-        } else {
-            files.push(entry.path());
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use packshot_tests::command::{command, finish};
 use packshot_tests::server::PRODUCT;
-use packshot_tests::{Finished, Form, Server, fixture, token};
+use packshot_tests::{Backends, Finished, Form, Server, fixture, on_every_backend, token};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use tempfile::TempDir;
@@ -32,7 +32,7 @@ fn a_token_stands_alone_on_stdout_and_opens_the_door() {
 
     let client = server.anyone().with_token(token);
     let _ = client.put_json("/products/prod_789", r#"{"name": "Lamp"}"#).expect(201);
-    let image = client.upload(Form::upload(PRODUCT, &fixture("small_640x640.jpg"))).expect(201).json();
+    let image = client.upload(Form::upload(PRODUCT, &fixture("tiny_300x300.jpg"))).expect(201).json();
     assert_eq!(image["uploadedBy"], "admin_user");
 }
 
@@ -75,9 +75,9 @@ fn the_data_folder_and_the_secret_are_the_owners_alone() {
     assert_eq!(mode(&server.folder().join("data/hs256.secret")), 0o600);
 }
 
-#[test]
-fn a_product_is_put_from_the_command_line() {
-    let server = Server::builder().start();
+#[on_every_backend]
+fn a_product_is_put_from_the_command_line(backends: Backends) {
+    let server = Server::builder_on(backends).start();
     let _ = server.run(&["product", "put", "lamp", "--name", "Lamp"]).ok();
     assert_eq!(server.anyone().get("/products/lamp").expect(200).json()["name"], "Lamp");
     let _ = server.run(&["product", "put", "lamp", "--name", "Table lamp"]).ok();
@@ -115,18 +115,18 @@ fn a_check_fails_on_a_fault() {
     assert!(format!("{}{}", finished.stdout, finished.stderr).contains("storage"), "{finished:?}");
 }
 
-#[test]
-fn a_check_does_not_print_secrets() {
-    let server = Server::builder().start();
+#[on_every_backend]
+fn a_check_does_not_print_secrets(backends: Backends) {
+    let server = Server::builder_on(backends).start();
     let finished = server.run(&["check"]);
     assert!(!finished.stdout.contains(token::SECRET) && !finished.stderr.contains(token::SECRET), "{finished:?}");
     let _ = finished.ok();
 }
 
-#[test]
-fn a_sweep_counts_what_it_removed() {
-    let server = Server::start();
-    let image = server.admin().upload(Form::upload(PRODUCT, &fixture("small_640x640.jpg"))).expect(201).json();
+#[on_every_backend]
+fn a_sweep_counts_what_it_removed(backends: Backends) {
+    let server = Server::start_on(backends);
+    let image = server.admin().upload(Form::upload(PRODUCT, &fixture("tiny_300x300.jpg"))).expect(201).json();
     let said = server.run(&["sweep", "--grace", "0"]).ok();
     assert!(said.chars().any(|c| c.is_ascii_digit()), "{said}");
     // What is in order stays.

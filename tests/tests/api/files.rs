@@ -2,10 +2,10 @@
 
 use packshot_tests::client::send;
 use packshot_tests::token::{now, sign};
-use packshot_tests::{Answer, Form, Server, fixture};
+use packshot_tests::{Answer, Backends, Form, Server, fixture, on_every_backend};
 use serde_json::{Value, json};
 
-const SMALL: &str = "small_640x640.jpg";
+const SMALL: &str = "tiny_300x300.jpg";
 
 fn upload(server: &Server, form: Form) -> Value {
     server.admin().upload(form).expect(201).json()
@@ -32,9 +32,9 @@ fn ids(page: &Value) -> Vec<&str> {
     page["items"].as_array().expect("items").iter().map(|item| item["id"].as_str().expect("an id")).collect()
 }
 
-#[test]
-fn an_image_is_read_with_its_url_and_its_products_name() {
-    let server = Server::start();
+#[on_every_backend]
+fn an_image_is_read_with_its_url_and_its_products_name(backends: Backends) {
+    let server = Server::start_on(backends);
     let image = upload(&server, plain().text("alt_text", "A thing"));
     let answer = server.anyone().get(&path(&image)).expect(200);
     let mut read = answer.json();
@@ -51,9 +51,9 @@ fn an_image_is_read_with_its_url_and_its_products_name() {
     let _ = server.anyone().get_with(&path(&image), &[("if-none-match", &etag)]).expect(200);
 }
 
-#[test]
-fn what_is_not_there_is_404() {
-    let server = Server::start();
+#[on_every_backend]
+fn what_is_not_there_is_404(backends: Backends) {
+    let server = Server::start_on(backends);
     for id in ["img_12345678-1234-5678-1234-567812345678", "x", "img_", "%00"] {
         let target = format!("/api/files/{id}");
         assert_eq!(server.anyone().get(&target).status, 404, "{id}");
@@ -62,9 +62,9 @@ fn what_is_not_there_is_404() {
     }
 }
 
-#[test]
-fn only_admins_edit_and_delete() {
-    let server = Server::start();
+#[on_every_backend]
+fn only_admins_edit_and_delete(backends: Backends) {
+    let server = Server::start_on(backends);
     let image = upload(&server, plain());
     let customer = server.anyone().with_token(&sign(&json!({"sub": "u", "exp": now() + 60})));
     for (client, status) in [(server.anyone(), 401), (&customer, 403)] {
@@ -76,9 +76,9 @@ fn only_admins_edit_and_delete() {
     let _ = server.anyone().get(&path(&image)).expect(200);
 }
 
-#[test]
-fn a_merge_patch_changes_what_it_names() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_merge_patch_changes_what_it_names(backends: Backends) {
+    let server = Server::start_on(backends);
     let form = plain().text("alt_text", "old").text("caption", "old").text("order", "4").text("tags", "a");
     let image = upload(&server, form.text("metadata", r#"{"camera": {"make": "C", "model": "R5"}}"#));
     let body = json!({"altText": "new", "caption": null, "tags": ["b", "c", "b"], "metadata": {"camera": {"model": null}, "x": 1}});
@@ -91,9 +91,9 @@ fn a_merge_patch_changes_what_it_names() {
     assert_eq!(server.anyone().get(&path(&image)).expect(200).json(), edited);
 }
 
-#[test]
-fn a_bad_patch_changes_nothing_and_names_every_member() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_bad_patch_changes_nothing_and_names_every_member(backends: Backends) {
+    let server = Server::start_on(backends);
     let image = upload(&server, plain().text("alt_text", "old"));
     let body = json!({"altText": "new", "caption": "x".repeat(501), "order": -1, "isPrimary": true});
     let instance = format!("/files/{}", image["id"].as_str().expect("an id"));
@@ -107,9 +107,9 @@ fn a_bad_patch_changes_nothing_and_names_every_member() {
     let _ = send(text).problem(415, "unsupported-media-type", &instance, &["allowedTypes"]);
 }
 
-#[test]
-fn a_primary_image_takes_the_place_of_another() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_primary_image_takes_the_place_of_another(backends: Backends) {
+    let server = Server::start_on(backends);
     let first = upload(&server, plain().text("is_primary", "true"));
     let second = upload(&server, plain());
     for _ in 0..2 {
@@ -121,9 +121,9 @@ fn a_primary_image_takes_the_place_of_another() {
     assert_eq!(ids(&primaries), [second["id"].as_str().expect("an id")]);
 }
 
-#[test]
-fn a_deleted_image_is_gone_with_its_files() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_deleted_image_is_gone_with_its_files(backends: Backends) {
+    let server = Server::start_on(backends);
     let image = upload(&server, plain());
     let url = image["variants"]["large"].as_str().expect("a URL").to_owned();
     let _ = server.anyone().get(&url).expect(200);
@@ -134,9 +134,9 @@ fn a_deleted_image_is_gone_with_its_files() {
     assert!(server.stored_files().is_empty(), "{:?}", server.stored_files());
 }
 
-#[test]
-fn lists_are_filtered_sorted_and_paged() {
-    let server = Server::start().with_product("other");
+#[on_every_backend]
+fn lists_are_filtered_sorted_and_paged(backends: Backends) {
+    let server = Server::start_on(backends).with_product("other");
     let red = upload(
         &server,
         plain().text("tags", "red").text("tags", "both").text("order", "2").text("caption", "100% wool_"),
@@ -180,9 +180,9 @@ fn lists_are_filtered_sorted_and_paged() {
     );
 }
 
-#[test]
-fn a_bad_query_is_400_and_every_parameter_is_named() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_bad_query_is_400_and_every_parameter_is_named(backends: Backends) {
+    let server = Server::start_on(backends);
     let answer =
         server.anyone().get("/api/files?page=0&page_size=101&sort_by=id&mime_type=x&is_primary=x&min_width=-1");
     let problem = answer.problem(400, "bad-request", "/files", &["errors"]);

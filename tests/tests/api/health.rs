@@ -1,11 +1,11 @@
 //! `/healthz` and `/readyz`.
 
-use packshot_tests::Server;
 use packshot_tests::client::send;
+use packshot_tests::{Backends, Server, on_every_backend};
 
-#[test]
-fn a_server_that_listens_is_alive_and_ready() {
-    let server = Server::builder().start();
+#[on_every_backend]
+fn a_server_that_listens_is_alive_and_ready(backends: Backends) {
+    let server = Server::builder_on(backends).start();
     for path in ["/healthz", "/readyz", "/api/healthz", "/api/readyz"] {
         let answer = server.anyone().get(path).expect(200);
         assert_ne!(answer.header("cache-control"), Some("public, max-age=31536000, immutable"));

@@ -3,16 +3,16 @@
 use crate::pictures::jpeg;
 use packshot_tests::client::send;
 use packshot_tests::token::{now, sign};
-use packshot_tests::{Form, Server, fixture};
+use packshot_tests::{Backends, Form, Server, fixture, on_every_backend};
 use serde_json::{Value, json};
 
 fn put(server: &Server, id: &str, name: &str) -> packshot_tests::Answer {
     server.admin().put_json(&format!("/api/products/{id}"), &json!({"name": name}).to_string())
 }
 
-#[test]
-fn a_product_is_made_once_and_renamed_after() {
-    let server = Server::builder().start();
+#[on_every_backend]
+fn a_product_is_made_once_and_renamed_after(backends: Backends) {
+    let server = Server::builder_on(backends).start();
     let made = put(&server, "lamp", "Lamp").expect(201).json();
     assert_eq!((&made["id"], &made["name"]), (&json!("lamp"), &json!("Lamp")));
     let renamed = put(&server, "lamp", "  Table lamp ").expect(200).json();
@@ -21,9 +21,9 @@ fn a_product_is_made_once_and_renamed_after() {
     assert_eq!(server.anyone().get("/products/lamp").expect(200).json(), renamed);
 }
 
-#[test]
-fn a_product_shows_itself_its_images_and_its_primary_one() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_product_shows_itself_its_images_and_its_primary_one(backends: Backends) {
+    let server = Server::start_on(backends);
     let empty = server.anyone().get("/api/products/prod_789").expect(200);
     assert_eq!(empty.header("content-type"), Some("application/json"));
     let mut empty = empty.json();
@@ -34,7 +34,7 @@ fn a_product_shows_itself_its_images_and_its_primary_one() {
         json!({"id": "prod_789", "name": "A product", "createdAt": null, "imageCount": 0, "primaryImage": null})
     );
 
-    let form = Form::upload("prod_789", &fixture("small_640x640.jpg")).text("is_primary", "true");
+    let form = Form::upload("prod_789", &fixture("tiny_300x300.jpg")).text("is_primary", "true");
     let image = server.admin().upload(form).expect(201).json();
     let product = server.anyone().get("/products/prod_789").expect(200).json();
     assert_eq!(product["imageCount"], 1);
@@ -43,17 +43,17 @@ fn a_product_shows_itself_its_images_and_its_primary_one() {
     }
 }
 
-#[test]
-fn the_javascript_clients_question_is_answered_with_a_token_or_without() {
-    let server = Server::start();
+#[on_every_backend]
+fn the_javascript_clients_question_is_answered_with_a_token_or_without(backends: Backends) {
+    let server = Server::start_on(backends);
     let _ = server.anyone().get("/api/products/prod_789").expect(200);
     let _ = server.admin().get("/api/products/prod_789").expect(200);
     let _ = server.anyone().with_token("stale").get("/api/products/prod_789").expect(200);
 }
 
-#[test]
-fn an_unknown_product_is_404() {
-    let server = Server::start();
+#[on_every_backend]
+fn an_unknown_product_is_404(backends: Backends) {
+    let server = Server::start_on(backends);
     for id in ["prod_999", "a%20b", "..%2f..", "%00", &"x".repeat(65)] {
         let answer = server.anyone().get(&format!("/api/products/{id}"));
         assert_eq!(answer.status, 404, "{id}: {}", answer.shown());
@@ -62,9 +62,9 @@ fn an_unknown_product_is_404() {
     assert_eq!(problem["detail"], "Product with ID 'prod_999' not found.");
 }
 
-#[test]
-fn only_admins_write() {
-    let server = Server::start();
+#[on_every_backend]
+fn only_admins_write(backends: Backends) {
+    let server = Server::start_on(backends);
     let customer = server.anyone().with_token(&sign(&json!({"sub": "u", "exp": now() + 60})));
     for (client, status, slug) in [(server.anyone(), 401, "unauthorized"), (&customer, 403, "forbidden")] {
         let _ = client.put_json("/products/new", r#"{"name": "x"}"#).problem(status, slug, "/products/new", &[]);
@@ -74,9 +74,9 @@ fn only_admins_write() {
     let _ = server.anyone().get("/products/prod_789").expect(200);
 }
 
-#[test]
-fn a_name_has_1_to_200_characters() {
-    let server = Server::builder().start();
+#[on_every_backend]
+fn a_name_has_1_to_200_characters(backends: Backends) {
+    let server = Server::builder_on(backends).start();
     assert_eq!(put(&server, "p", &"ü".repeat(200)).expect(201).json()["name"], "ü".repeat(200));
     for bad in ["", "   ", &"ü".repeat(201), "a\u{7}b"] {
         assert_eq!(put(&server, "q", bad).invalid_fields("/products/q"), ["name"], "{bad:?}");
@@ -84,9 +84,9 @@ fn a_name_has_1_to_200_characters() {
     assert_eq!(server.anyone().get("/products/q").status, 404);
 }
 
-#[test]
-fn an_id_has_1_to_64_plain_characters() {
-    let server = Server::builder().start();
+#[on_every_backend]
+fn an_id_has_1_to_64_plain_characters(backends: Backends) {
+    let server = Server::builder_on(backends).start();
     for good in ["p", "A-Z_0", &"x".repeat(64)] {
         let _ = put(&server, good, "Good").expect(201);
     }
@@ -97,9 +97,9 @@ fn an_id_has_1_to_64_plain_characters() {
     }
 }
 
-#[test]
-fn a_body_that_is_no_json_object_with_a_name_is_refused() {
-    let server = Server::builder().start();
+#[on_every_backend]
+fn a_body_that_is_no_json_object_with_a_name_is_refused(backends: Backends) {
+    let server = Server::builder_on(backends).start();
     for bad in ["", "{", "null", "[]", "\"Lamp\"", "{\"name\": 5}", "{}", "{\"name\": \"a\"} x"] {
         let answer = server.admin().put_json("/products/p", bad);
         assert!([400, 422].contains(&answer.status), "{bad}: {}", answer.shown());
@@ -114,9 +114,9 @@ fn a_body_that_is_no_json_object_with_a_name_is_refused() {
     let _ = answer.any_problem("/products/p");
 }
 
-#[test]
-fn deleting_a_product_takes_its_images_along() {
-    let server = Server::start().with_product("other");
+#[on_every_backend]
+fn deleting_a_product_takes_its_images_along(backends: Backends) {
+    let server = Server::start_on(backends).with_product("other");
     let picture = jpeg(400, 400);
     let image = server.admin().upload(Form::upload("prod_789", &picture)).expect(201).json();
     let kept = server.admin().upload(Form::upload("other", &picture)).expect(201).json();
@@ -134,17 +134,17 @@ fn deleting_a_product_takes_its_images_along() {
     assert_eq!(server.admin().upload(Form::upload("prod_789", &picture)).status, 404);
 }
 
-#[test]
-fn a_product_made_again_starts_without_images() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_product_made_again_starts_without_images(backends: Backends) {
+    let server = Server::start_on(backends);
     let _ = server.admin().upload(Form::upload("prod_789", &jpeg(400, 400))).expect(201);
     let _ = server.admin().delete("/products/prod_789").expect(204);
     assert_eq!(put(&server, "prod_789", "Again").expect(201).json()["imageCount"], 0);
 }
 
-#[test]
-fn products_are_listed_in_pages() {
-    let server = Server::builder().start();
+#[on_every_backend]
+fn products_are_listed_in_pages(backends: Backends) {
+    let server = Server::builder_on(backends).start();
     for n in 0..5 {
         let _ = put(&server, &format!("p{n}"), &format!("Product {n}")).expect(201);
     }
@@ -165,9 +165,9 @@ fn products_are_listed_in_pages() {
     assert_eq!(ids(&page("?page=9")), Vec::<String>::new());
 }
 
-#[test]
-fn a_search_looks_at_ids_and_names_and_takes_wildcards_literally() {
-    let server = Server::builder().start();
+#[on_every_backend]
+fn a_search_looks_at_ids_and_names_and_takes_wildcards_literally(backends: Backends) {
+    let server = Server::builder_on(backends).start();
     for (id, name) in [("lamp", "Desk light"), ("chair", "50% Chair"), ("desk_1", "Table"), ("deskx1", "Other")] {
         let _ = put(&server, id, name).expect(201);
     }
@@ -182,9 +182,9 @@ fn a_search_looks_at_ids_and_names_and_takes_wildcards_literally() {
     assert_eq!(search("nothing"), Vec::<String>::new());
 }
 
-#[test]
-fn bad_parameters_of_a_page_are_400_and_all_named() {
-    let server = Server::builder().start();
+#[on_every_backend]
+fn bad_parameters_of_a_page_are_400_and_all_named(backends: Backends) {
+    let server = Server::builder_on(backends).start();
     for (query, fields) in [
         ("page=0", vec!["page"]),
         ("page=x", vec!["page"]),

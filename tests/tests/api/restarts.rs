@@ -1,10 +1,10 @@
 //! Stopping and starting: nothing that was answered is lost.
 
 use packshot_tests::server::PRODUCT;
-use packshot_tests::{Form, Server, fixture};
+use packshot_tests::{Backends, Form, Server, fixture, on_every_backend};
 
 fn upload(server: &Server) -> serde_json::Value {
-    let form = Form::upload(PRODUCT, &fixture("small_640x640.jpg")).text("is_primary", "true");
+    let form = Form::upload(PRODUCT, &fixture("tiny_300x300.jpg")).text("is_primary", "true");
     server.admin().upload(form).expect(201).json()
 }
 
@@ -18,18 +18,18 @@ fn still_there(server: &Server, image: &serde_json::Value) {
     assert_eq!(product["primaryImage"]["id"], image["id"]);
 }
 
-#[test]
-fn images_survive_a_restart() {
-    let server = Server::start();
+#[on_every_backend]
+fn images_survive_a_restart(backends: Backends) {
+    let server = Server::start_on(backends);
     let image = upload(&server);
     let stopped = server.terminate();
     assert_eq!(stopped.status.code(), Some(0), "{}", stopped.log);
     still_there(&stopped.start(), &image);
 }
 
-#[test]
-fn images_survive_a_crash() {
-    let server = Server::start();
+#[on_every_backend]
+fn images_survive_a_crash(backends: Backends) {
+    let server = Server::start_on(backends);
     let image = upload(&server);
     still_there(&server.kill().start(), &image);
 }
@@ -43,9 +43,9 @@ fn a_secret_made_on_the_first_start_is_kept() {
     let _ = server.anyone().with_token(token.trim()).put_json("/products/p", r#"{"name": "Q"}"#).expect(200);
 }
 
-#[test]
-fn a_stopping_server_ends_without_an_error_in_its_log() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_stopping_server_ends_without_an_error_in_its_log(backends: Backends) {
+    let server = Server::start_on(backends);
     let _ = upload(&server);
     let stopped = server.terminate();
     assert_eq!(stopped.status.code(), Some(0), "{}", stopped.log);

@@ -3,20 +3,20 @@
 use crate::pictures::png;
 use packshot_tests::client::send;
 use packshot_tests::server::PRODUCT;
-use packshot_tests::{Answer, Form, Server, fixture, raw};
+use packshot_tests::{Answer, Backends, Form, Server, fixture, on_every_backend, raw};
 
 /// A server with one picture, and the URL of its original.
-fn served() -> (Server, String, Vec<u8>) {
-    let server = Server::start();
-    let picture = fixture("small_640x640.jpg");
+fn served(backends: Backends) -> (Server, String, Vec<u8>) {
+    let server = Server::start_on(backends);
+    let picture = fixture("tiny_300x300.jpg");
     let image = server.admin().upload(Form::upload(PRODUCT, &picture)).expect(201).json();
     let url = image["variants"]["original"].as_str().unwrap().to_owned();
     (server, url, picture)
 }
 
-#[test]
-fn a_picture_is_served_for_ever_and_as_nothing_else() {
-    let (server, url, picture) = served();
+#[on_every_backend]
+fn a_picture_is_served_for_ever_and_as_nothing_else(backends: Backends) {
+    let (server, url, picture) = served(backends);
     for path in [url.clone(), format!("/api{url}")] {
         let answer = server.anyone().get(&path).expect(200);
         assert_eq!(answer.header("content-type"), Some("image/jpeg"));
@@ -32,17 +32,17 @@ fn a_picture_is_served_for_ever_and_as_nothing_else() {
     }
 }
 
-#[test]
-fn a_picture_is_not_compressed_again() {
-    let (server, url, picture) = served();
+#[on_every_backend]
+fn a_picture_is_not_compressed_again(backends: Backends) {
+    let (server, url, picture) = served(backends);
     let answer = server.anyone().get_with(&url, &[("accept-encoding", "gzip, br, zstd")]).expect(200);
     assert_eq!(answer.header("content-encoding"), None);
     assert!(answer.body == picture);
 }
 
-#[test]
-fn head_says_what_get_would() {
-    let (server, url, picture) = served();
+#[on_every_backend]
+fn head_says_what_get_would(backends: Backends) {
+    let (server, url, picture) = served(backends);
     let head = send(server.anyone().request("HEAD", &url)).expect(200);
     assert!(head.body.is_empty());
     assert_eq!(head.header("content-length"), Some(picture.len().to_string().as_str()));
@@ -53,9 +53,9 @@ fn head_says_what_get_would() {
     assert_eq!(send(server.anyone().request("HEAD", "/static/img/products/x/y.jpg")).status, 404);
 }
 
-#[test]
-fn whoever_has_the_picture_gets_304() {
-    let (server, url, _) = served();
+#[on_every_backend]
+fn whoever_has_the_picture_gets_304(backends: Backends) {
+    let (server, url, _) = served(backends);
     let etag = server.anyone().get(&url).header("etag").unwrap().to_owned();
     let lists = [etag.clone(), format!("W/{etag}"), format!("\"other\", {etag}"), "*".to_owned()];
     for value in lists {
@@ -67,9 +67,9 @@ fn whoever_has_the_picture_gets_304() {
     let _ = server.anyone().get_with(&url, &[("if-none-match", "\"other\"")]).expect(200);
 }
 
-#[test]
-fn a_date_is_asked_when_there_is_no_tag() {
-    let (server, url, _) = served();
+#[on_every_backend]
+fn a_date_is_asked_when_there_is_no_tag(backends: Backends) {
+    let (server, url, _) = served(backends);
     let date = server.anyone().get(&url).header("last-modified").unwrap().to_owned();
     let _ = server.anyone().get_with(&url, &[("if-modified-since", &date)]).expect(304);
     let _ = server.anyone().get_with(&url, &[("if-modified-since", "Sat, 01 Jan 2000 00:00:00 GMT")]).expect(200);
@@ -78,9 +78,9 @@ fn a_date_is_asked_when_there_is_no_tag() {
     let _ = server.anyone().get_with(&url, &both).expect(200);
 }
 
-#[test]
-fn tags_differ_from_picture_to_picture() {
-    let server = Server::start();
+#[on_every_backend]
+fn tags_differ_from_picture_to_picture(backends: Backends) {
+    let server = Server::start_on(backends);
     let image = server.admin().upload(Form::upload(PRODUCT, &png(1600, 1600))).expect(201).json();
     let mut tags: Vec<String> = image["variants"]
         .as_object()
@@ -93,9 +93,9 @@ fn tags_differ_from_picture_to_picture() {
     assert_eq!(tags.len(), 5);
 }
 
-#[test]
-fn a_range_is_served_alone() {
-    let (server, url, picture) = served();
+#[on_every_backend]
+fn a_range_is_served_alone(backends: Backends) {
+    let (server, url, picture) = served(backends);
     let total = picture.len();
     let range = |value: &str| server.anyone().get_with(&url, &[("range", value)]);
     for (value, first, last) in [
@@ -114,9 +114,9 @@ fn a_range_is_served_alone() {
     }
 }
 
-#[test]
-fn a_range_beyond_the_end_is_416() {
-    let (server, url, picture) = served();
+#[on_every_backend]
+fn a_range_beyond_the_end_is_416(backends: Backends) {
+    let (server, url, picture) = served(backends);
     for value in [format!("bytes={}-", picture.len()), "bytes=99999999-".to_owned(), "bytes=-0".to_owned()] {
         let answer = server.anyone().get_with(&url, &[("range", &value)]).expect(416);
         assert_eq!(answer.header("content-range"), Some(format!("bytes */{}", picture.len()).as_str()), "{value}");
@@ -124,9 +124,9 @@ fn a_range_beyond_the_end_is_416() {
     }
 }
 
-#[test]
-fn a_range_that_is_none_is_ignored() {
-    let (server, url, picture) = served();
+#[on_every_backend]
+fn a_range_that_is_none_is_ignored(backends: Backends) {
+    let (server, url, picture) = served(backends);
     for value in ["bytes=5-2", "lines=1-2", "bytes=a-b", "bytes=", "0-5"] {
         let answer = server.anyone().get_with(&url, &[("range", value)]);
         assert_eq!(answer.status, 200, "{value}: {:?}", answer.headers);
@@ -134,9 +134,9 @@ fn a_range_that_is_none_is_ignored() {
     }
 }
 
-#[test]
-fn a_range_counts_only_for_the_picture_that_the_client_has() {
-    let (server, url, _) = served();
+#[on_every_backend]
+fn a_range_counts_only_for_the_picture_that_the_client_has(backends: Backends) {
+    let (server, url, _) = served(backends);
     let etag = server.anyone().get(&url).header("etag").unwrap().to_owned();
     let part = |tag: &str| server.anyone().get_with(&url, &[("range", "bytes=0-9"), ("if-range", tag)]).status;
     assert_eq!(part(&etag), 206);
@@ -144,9 +144,9 @@ fn a_range_counts_only_for_the_picture_that_the_client_has() {
     assert_eq!(part(&format!("W/{etag}")), 200);
 }
 
-#[test]
-fn what_is_not_there_is_a_404_problem() {
-    let (server, url, _) = served();
+#[on_every_backend]
+fn what_is_not_there_is_a_404_problem(backends: Backends) {
+    let (server, url, _) = served(backends);
     let paths = [
         "/static/img/products/prod_789/prod_789_000000000000.jpg",
         "/static/img/products/prod_789/nope/prod_789_000000000000.jpg",
@@ -168,9 +168,10 @@ fn what_is_not_there_is_a_404_problem() {
     assert_eq!(server.anyone().get(&upper).status, 404);
 }
 
-#[test]
-fn nothing_outside_of_the_pictures_can_be_reached() {
-    let (server, url, _) = served();
+#[on_every_backend]
+fn nothing_outside_of_the_pictures_can_be_reached(backends: Backends) {
+    let (server, url, _) = served(backends);
+    std::fs::create_dir_all(server.folder().join("data")).unwrap();
     std::fs::write(server.folder().join("data/secret.jpg"), "secret").unwrap();
     let base = "/static/img/products";
     let targets = [
@@ -199,9 +200,9 @@ fn nothing_outside_of_the_pictures_can_be_reached() {
     }
 }
 
-#[test]
-fn pictures_are_only_read() {
-    let (server, url, _) = served();
+#[on_every_backend]
+fn pictures_are_only_read(backends: Backends) {
+    let (server, url, _) = served(backends);
     for method in ["PUT", "POST", "DELETE", "PATCH"] {
         let answer: Answer = send(server.admin().request(method, &url));
         assert_eq!(answer.status, 405, "{method}: {}", answer.shown());
@@ -212,9 +213,9 @@ fn pictures_are_only_read() {
     let _ = server.anyone().get(&url).expect(200);
 }
 
-#[test]
-fn with_a_public_base_url_the_answers_point_there() {
-    let server = Server::builder()
+#[on_every_backend]
+fn with_a_public_base_url_the_answers_point_there(backends: Backends) {
+    let server = Server::builder_on(backends)
         .set("PACKSHOT_SERVER__PUBLIC_BASE_URL", "https://cdn.example.com/shop")
         .start()
         .with_product(PRODUCT);

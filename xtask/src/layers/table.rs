@@ -50,6 +50,7 @@ const STORE: &str = "packshot-store";
 const IMAGING: &str = "packshot-imaging";
 const TOKENS: &str = "packshot-tokens";
 const SERVER: &str = "packshot-server";
+const TESTS_MACROS: &str = "packshot-tests-macros";
 
 /// packshot's layers.
 pub(crate) const TABLE: Table = Table {
@@ -62,7 +63,8 @@ pub(crate) const TABLE: Table = Table {
         Row { name: TOKENS, may: &[DOMAIN], dev: &[CONTRACT], pure: false },
         Row { name: SERVER, may: &[DOMAIN, DATABASE, STORE, IMAGING, TOKENS], dev: &[CONTRACT], pure: false },
         // The end-to-end tests know the server by its HTTP alone.
-        Row { name: "packshot-tests", may: &[CONTRACT], dev: &[], pure: false },
+        Row { name: "packshot-tests", may: &[CONTRACT, TESTS_MACROS], dev: &[], pure: false },
+        Row { name: TESTS_MACROS, may: &[], dev: &[], pure: true },
         Row { name: "xtask", may: &[], dev: &[], pure: false },
     ],
     owned: &[

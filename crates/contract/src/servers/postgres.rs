@@ -80,6 +80,15 @@ impl PostgresCluster {
         Ok(self.url(&name))
     }
 
+    /// Removes the database at `url`, which [`create_database`](Self::create_database) made, and ends its connections.
+    ///
+    /// # Errors
+    /// [`NoCluster`] with the server's message.
+    pub fn drop_database(&self, url: &str) -> Result<(), NoCluster> {
+        let name = url.rsplit('/').next().unwrap_or_default();
+        self.sql("postgres", &format!("DROP DATABASE {name} WITH (FORCE)")).map(drop)
+    }
+
     /// The URL of the database of that name.
     #[must_use]
     pub fn url(&self, database: &str) -> String {

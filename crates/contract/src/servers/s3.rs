@@ -73,11 +73,34 @@ impl S3Server {
     /// # Errors
     /// [`NoServer`] with the server's answer.
     pub fn create_bucket(&self, name: &str) -> Result<(), NoServer> {
-        let host = format!("127.0.0.1:{}", self.port);
-        let signed = sigv4::put(&host, &format!("/{name}"), Self::REGION, Self::ACCESS_KEY_ID, Self::SECRET_ACCESS_KEY);
-        match request(self.port, &signed).map_err(|error| NoServer::new("create a bucket", error))? {
-            (200, _) => Ok(()),
-            (_, answer) => Err(NoServer::new("create a bucket", answer)),
+        self.ask("PUT", &format!("/{name}"), "").map(drop)
+    }
+
+    /// The keys of all objects of a bucket, sorted. They are as the server's answer spells them: keys of
+    /// packshot have nothing that XML would escape.
+    ///
+    /// # Errors
+    /// [`NoServer`] with the server's answer.
+    pub fn keys(&self, bucket: &str) -> Result<Vec<String>, NoServer> {
+        let mut keys: Vec<String> = Vec::new();
+        loop {
+            let after = keys.last().map(|last| format!("&start-after={}", last.replace('/', "%2F")));
+            let query = format!("list-type=2{}", after.unwrap_or_default());
+            let page = self.ask("GET", &format!("/{bucket}"), &query)?;
+            let found = page.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
+            keys.extend(found.map(str::to_owned));
+            if !page.contains("<IsTruncated>true</IsTruncated>") {
+                return Ok(keys);
+            }
+        }
+    }
+
+    fn ask(&self, method: &str, path: &str, query: &str) -> Result<String, NoServer> {
+        let what = format!("{method} {path}");
+        let signed = sigv4::request(method, &format!("127.0.0.1:{}", self.port), path, query);
+        match request(self.port, &signed).map_err(|error| NoServer::new(&what, error))? {
+            (200, answer) => Ok(answer),
+            (_, answer) => Err(NoServer::new(&what, answer)),
         }
     }
 

@@ -6,7 +6,7 @@ use packshot_tests::{Answer, Client, Form, Server, fixture, raw};
 use serde_json::json;
 
 fn form() -> Form {
-    Form::upload(PRODUCT, &fixture("small_640x640.jpg"))
+    Form::upload(PRODUCT, &fixture("tiny_300x300.jpg"))
 }
 
 #[track_caller]

@@ -1,7 +1,7 @@
 //! 201: headers and body, member by member as the customer's page shows them.
 
 use packshot_tests::server::PRODUCT;
-use packshot_tests::{Form, Server, fixture};
+use packshot_tests::{Backends, Form, Server, fixture, on_every_backend};
 use serde_json::{Value, json};
 
 const MEMBERS: [&str; 18] = [
@@ -25,9 +25,9 @@ const MEMBERS: [&str; 18] = [
     "storage",
 ];
 
-#[test]
-fn the_customers_complete_request_gets_the_customers_answer() {
-    let server = Server::start();
+#[on_every_backend]
+fn the_customers_complete_request_gets_the_customers_answer(backends: Backends) {
+    let server = Server::start_on(backends);
     let form = Form::new()
         .file("keyboard-main.jpg", "image/jpeg", &fixture("camera_with_gps_1600x1200.jpg"))
         .text("productId", PRODUCT)
@@ -69,10 +69,10 @@ fn the_customers_complete_request_gets_the_customers_answer() {
     assert_eq!(image["processingStatus"], "completed");
 }
 
-#[test]
-fn the_basic_request_gets_the_defaults() {
-    let server = Server::start();
-    let picture = fixture("small_640x640.jpg");
+#[on_every_backend]
+fn the_basic_request_gets_the_defaults(backends: Backends) {
+    let server = Server::start_on(backends);
+    let picture = fixture("tiny_300x300.jpg");
     let image = server.admin().upload(Form::upload(PRODUCT, &picture)).expect(201).json();
     assert_eq!(image["isPrimary"], false);
     assert_eq!(image["altText"], Value::Null);
@@ -80,12 +80,12 @@ fn the_basic_request_gets_the_defaults() {
     assert_eq!(image["order"], 0);
     assert_eq!(image["tags"], json!([]));
     assert_eq!(image["metadata"], json!({"colorProfile": "sRGB"}));
-    assert_eq!(image["dimensions"], json!({"width": 640, "height": 640, "aspectRatio": "1:1"}));
+    assert_eq!(image["dimensions"], json!({"width": 300, "height": 300, "aspectRatio": "1:1"}));
 }
 
-#[test]
-fn an_id_is_a_uuid_of_version_7() {
-    let server = Server::start();
+#[on_every_backend]
+fn an_id_is_a_uuid_of_version_7(backends: Backends) {
+    let server = Server::start_on(backends);
     let image = upload_small(&server);
     let id = text(&image["id"]).strip_prefix("img_").expect("the prefix");
     let groups: Vec<&str> = id.split('-').collect();
@@ -94,10 +94,10 @@ fn an_id_is_a_uuid_of_version_7() {
     assert!(groups[2].starts_with('7'), "{id}");
 }
 
-#[test]
-fn a_file_name_is_the_product_and_twelve_hex_digits() {
-    let server = Server::start();
-    for (file, ending) in [("small_640x640.jpg", "jpg"), ("cutout_400x400.png", "png"), ("photo_1000x750.webp", "webp")]
+#[on_every_backend]
+fn a_file_name_is_the_product_and_twelve_hex_digits(backends: Backends) {
+    let server = Server::start_on(backends);
+    for (file, ending) in [("tiny_300x300.jpg", "jpg"), ("cutout_400x400.png", "png"), ("photo_1000x750.webp", "webp")]
     {
         let image = server.admin().upload(Form::upload(PRODUCT, &fixture(file))).expect(201).json();
         let (stem, found) = text(&image["filename"]).rsplit_once('.').expect("an ending");
@@ -107,9 +107,9 @@ fn a_file_name_is_the_product_and_twelve_hex_digits() {
     }
 }
 
-#[test]
-fn the_urls_of_variants_follow_the_customers_layout() {
-    let server = Server::start();
+#[on_every_backend]
+fn the_urls_of_variants_follow_the_customers_layout(backends: Backends) {
+    let server = Server::start_on(backends);
     let image = server.admin().upload(Form::upload(PRODUCT, &fixture("cutout_400x400.png"))).expect(201).json();
     let filename = text(&image["filename"]);
     let stem = filename.strip_suffix(".png").expect("a PNG");
@@ -126,9 +126,9 @@ fn the_urls_of_variants_follow_the_customers_layout() {
     );
 }
 
-#[test]
-fn the_time_is_in_utc_and_whole_seconds() {
-    let server = Server::start();
+#[on_every_backend]
+fn the_time_is_in_utc_and_whole_seconds(backends: Backends) {
+    let server = Server::start_on(backends);
     let image = upload_small(&server);
     let time = text(&image["uploadedAt"]);
     let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
@@ -148,32 +148,40 @@ fn the_storage_never_names_a_path_of_the_disk() {
 }
 
 #[test]
-fn the_uploader_is_the_preferred_user_name_else_the_subject() {
-    let server = Server::start();
+fn the_storage_names_the_bucket_and_its_region() {
+    let server = Server::start_on(Backends::SQLITE_AND_S3);
+    let bucket = server.home().bucket().expect("a bucket");
+    let storage = json!({"location": format!("s3://{bucket}/prod_789/"), "bucket": bucket, "region": "us-east-1"});
+    assert_eq!(upload_small(&server)["storage"], storage);
+}
+
+#[on_every_backend]
+fn the_uploader_is_the_preferred_user_name_else_the_subject(backends: Backends) {
+    let server = Server::start_on(backends);
     let expires = packshot_tests::token::now() + 60;
     for (claims, name) in [
         (json!({"sub": "u-1", "role": "admin", "exp": expires}), "u-1"),
         (json!({"sub": "u-1", "preferred_username": "ada", "role": "admin", "exp": expires}), "ada"),
     ] {
         let client = server.anyone().with_token(&packshot_tests::token::sign(&claims));
-        let image = client.upload(Form::upload(PRODUCT, &fixture("small_640x640.jpg"))).expect(201).json();
+        let image = client.upload(Form::upload(PRODUCT, &fixture("tiny_300x300.jpg"))).expect(201).json();
         assert_eq!(image["uploadedBy"], name);
     }
 }
 
-#[test]
-fn the_same_handler_answers_at_the_root() {
-    let server = Server::start();
+#[on_every_backend]
+fn the_same_handler_answers_at_the_root(backends: Backends) {
+    let server = Server::start_on(backends);
     let request = server.admin().request("POST", "/files").header("content-type", Form::content_type());
-    let form = Form::upload(PRODUCT, &fixture("small_640x640.jpg"));
+    let form = Form::upload(PRODUCT, &fixture("tiny_300x300.jpg"));
     let answer = packshot_tests::client::send(request.body(form.into_body())).expect(201);
     assert_eq!(answer.json()["productId"], PRODUCT);
 }
 
-#[test]
-fn the_product_counts_its_images() {
-    let server = Server::start();
-    let picture = fixture("small_640x640.jpg");
+#[on_every_backend]
+fn the_product_counts_its_images(backends: Backends) {
+    let server = Server::start_on(backends);
+    let picture = fixture("tiny_300x300.jpg");
     for count in 1..=3 {
         let _ = server.admin().upload(Form::upload(PRODUCT, &picture)).expect(201);
         assert_eq!(server.anyone().get("/products/prod_789").expect(200).json()["imageCount"], count);
@@ -181,7 +189,7 @@ fn the_product_counts_its_images() {
 }
 
 fn upload_small(server: &Server) -> Value {
-    server.admin().upload(Form::upload(PRODUCT, &fixture("small_640x640.jpg"))).expect(201).json()
+    server.admin().upload(Form::upload(PRODUCT, &fixture("tiny_300x300.jpg"))).expect(201).json()
 }
 
 fn text(value: &Value) -> &str {

@@ -1,7 +1,7 @@
 //! What is left after an upload that did not end well: nothing.
 
 use packshot_tests::server::PRODUCT;
-use packshot_tests::{Form, Server, fixture};
+use packshot_tests::{Backends, Form, Server, fixture, on_every_backend};
 use std::path::PathBuf;
 use std::thread::scope;
 use std::time::{Duration, Instant};
@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 #[test]
 fn a_store_that_fails_leaves_no_row_and_tells_nothing() {
     let server = Server::start();
-    let _ = server.admin().upload(Form::upload(PRODUCT, &fixture("small_640x640.jpg"))).expect(201);
+    let _ = server.admin().upload(Form::upload(PRODUCT, &fixture("tiny_300x300.jpg"))).expect(201);
     let images = server.folder().join("data/images");
     let aside = server.folder().join("data/aside");
     std::fs::rename(&images, &aside).unwrap();
     std::fs::write(&images, "a file where the folder was").unwrap();
 
-    let answer = server.admin().upload(Form::upload(PRODUCT, &fixture("small_640x640.jpg")));
+    let answer = server.admin().upload(Form::upload(PRODUCT, &fixture("tiny_300x300.jpg")));
     assert!((500..600).contains(&answer.status), "{}", answer.shown());
     let problem = answer.any_problem("/files");
     for secret in ["data", "images", server.folder().to_str().unwrap(), "os error", "store", "SQL"] {
@@ -25,13 +25,13 @@ fn a_store_that_fails_leaves_no_row_and_tells_nothing() {
 
     std::fs::remove_file(&images).unwrap();
     std::fs::rename(&aside, &images).unwrap();
-    let _ = server.admin().upload(Form::upload(PRODUCT, &fixture("small_640x640.jpg"))).expect(201);
+    let _ = server.admin().upload(Form::upload(PRODUCT, &fixture("tiny_300x300.jpg"))).expect(201);
     assert_eq!(server.anyone().get("/products/prod_789").expect(200).json()["imageCount"], 2);
 }
 
-#[test]
-fn a_crash_in_an_upload_leaves_all_of_it_or_nothing() {
-    let mut server = Server::start();
+#[on_every_backend]
+fn a_crash_in_an_upload_leaves_all_of_it_or_nothing(backends: Backends) {
+    let mut server = Server::start_on(backends);
     let mut answered = 0_u64;
     for _ in 0..5 {
         let before = server.stored_files().len();
@@ -71,10 +71,10 @@ fn crash_when_a_file_appears(server: &Server, before: usize) -> Option<u16> {
     })
 }
 
-#[test]
-fn refused_uploads_leave_no_file() {
-    let server = Server::start();
-    let picture = fixture("small_640x640.jpg");
+#[on_every_backend]
+fn refused_uploads_leave_no_file(backends: Backends) {
+    let server = Server::start_on(backends);
+    let picture = fixture("tiny_300x300.jpg");
     for form in [
         Form::upload(PRODUCT, &picture[..9000]),
         Form::upload("prod_999", &picture),

@@ -1,11 +1,11 @@
 //! `Idempotency-Key`: the same request twice is one upload.
 
 use packshot_tests::server::PRODUCT;
-use packshot_tests::{Answer, Form, Server, fixture, token};
+use packshot_tests::{Answer, Backends, Form, Server, fixture, on_every_backend, token};
 use std::thread::scope;
 
 fn form() -> Form {
-    Form::upload(PRODUCT, &fixture("small_640x640.jpg")).text("caption", "one")
+    Form::upload(PRODUCT, &fixture("tiny_300x300.jpg")).text("caption", "one")
 }
 
 fn upload(server: &Server, form: Form, key: &str) -> Answer {
@@ -16,9 +16,9 @@ fn images(server: &Server) -> serde_json::Value {
     server.anyone().get("/products/prod_789").expect(200).json()["imageCount"].clone()
 }
 
-#[test]
-fn a_repetition_gets_the_first_answer_again() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_repetition_gets_the_first_answer_again(backends: Backends) {
+    let server = Server::start_on(backends);
     let first = upload(&server, form(), "key-1").expect(201);
     assert_eq!(first.header("idempotent-replayed"), None);
     for _ in 0..2 {
@@ -32,9 +32,9 @@ fn a_repetition_gets_the_first_answer_again() {
     assert_eq!(images(&server), 1);
 }
 
-#[test]
-fn a_repetition_is_known_after_a_restart() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_repetition_is_known_after_a_restart(backends: Backends) {
+    let server = Server::start_on(backends);
     let first = upload(&server, form(), "key-1").expect(201);
     let server = server.terminate().start();
     let again = upload(&server, form(), "key-1").expect(201);
@@ -42,24 +42,24 @@ fn a_repetition_is_known_after_a_restart() {
     assert_eq!(again.json(), first.json());
 }
 
-#[test]
-fn without_a_key_the_same_request_is_another_upload() {
-    let server = Server::start();
+#[on_every_backend]
+fn without_a_key_the_same_request_is_another_upload(backends: Backends) {
+    let server = Server::start_on(backends);
     let first = server.admin().upload(form()).expect(201).json();
     let second = server.admin().upload(form()).expect(201).json();
     assert_ne!(first["id"], second["id"]);
     assert_eq!(images(&server), 2);
 }
 
-#[test]
-fn a_key_is_good_for_one_request_alone() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_key_is_good_for_one_request_alone(backends: Backends) {
+    let server = Server::start_on(backends);
     let _ = upload(&server, form(), "key-1").expect(201);
     let others = [
-        Form::upload(PRODUCT, &fixture("small_640x640.jpg")).text("caption", "two"),
+        Form::upload(PRODUCT, &fixture("tiny_300x300.jpg")).text("caption", "two"),
         Form::upload(PRODUCT, &fixture("cutout_400x400.png")).text("caption", "one"),
         form().text("tags", "x"),
-        Form::upload("prod_999", &fixture("small_640x640.jpg")).text("caption", "one"),
+        Form::upload("prod_999", &fixture("tiny_300x300.jpg")).text("caption", "one"),
     ];
     for other in others {
         let answer = upload(&server, other, "key-1");
@@ -69,9 +69,9 @@ fn a_key_is_good_for_one_request_alone() {
     assert_eq!(images(&server), 1);
 }
 
-#[test]
-fn a_key_belongs_to_its_user() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_key_belongs_to_its_user(backends: Backends) {
+    let server = Server::start_on(backends);
     let first = upload(&server, form(), "key-1").expect(201).json();
     let other = server.anyone().with_token(&token::admin("somebody_else"));
     let second = other.upload_with(form(), &[("idempotency-key", "key-1")]).expect(201);
@@ -79,18 +79,18 @@ fn a_key_belongs_to_its_user() {
     assert_ne!(second.json()["id"], first["id"]);
 }
 
-#[test]
-fn a_failed_request_gives_its_key_back() {
-    let server = Server::start();
-    let broken = Form::upload(PRODUCT, &fixture("small_640x640.jpg")[..9000]).text("caption", "one");
+#[on_every_backend]
+fn a_failed_request_gives_its_key_back(backends: Backends) {
+    let server = Server::start_on(backends);
+    let broken = Form::upload(PRODUCT, &fixture("tiny_300x300.jpg")[..9000]).text("caption", "one");
     assert_eq!(upload(&server, broken, "key-1").invalid_fields("/files"), ["file"]);
     let answer = upload(&server, form(), "key-1").expect(201);
     assert_eq!(answer.header("idempotent-replayed"), None);
 }
 
-#[test]
-fn a_key_is_visible_ascii() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_key_is_visible_ascii(backends: Backends) {
+    let server = Server::start_on(backends);
     for bad in ["", &"k".repeat(256), "clé"] {
         let answer = upload(&server, form(), bad);
         let _ = answer.expect(400).any_problem("/files");
@@ -98,9 +98,9 @@ fn a_key_is_visible_ascii() {
     let _ = upload(&server, form(), &"k".repeat(255)).expect(201);
 }
 
-#[test]
-fn of_many_at_once_one_uploads_and_the_others_hear_of_it() {
-    let server = Server::start();
+#[on_every_backend]
+fn of_many_at_once_one_uploads_and_the_others_hear_of_it(backends: Backends) {
+    let server = Server::start_on(backends);
     let answers: Vec<Answer> = scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| upload(&server, form(), "key-1"))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()

@@ -4,7 +4,7 @@
 use crate::pictures::jpeg;
 use packshot_tests::server::PRODUCT;
 use packshot_tests::token::{now, sign};
-use packshot_tests::{Client, Form, Server};
+use packshot_tests::{Backends, Client, Form, Server, on_every_backend};
 use serde_json::json;
 
 fn huge() -> Vec<u8> {
@@ -25,59 +25,59 @@ fn customer(server: &Server) -> Client {
     server.anyone().with_token(&sign(&json!({"sub": "u", "exp": now() + 60})))
 }
 
-#[test]
-fn a_stranger_hears_401_whatever_is_sent() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_stranger_hears_401_whatever_is_sent(backends: Backends) {
+    let server = Server::start_on(backends);
     assert_eq!(status(server.anyone(), Form::new()), 401);
     assert_eq!(status(server.anyone(), Form::upload("nowhere", &huge())), 401);
 }
 
-#[test]
-fn a_customer_hears_403_whatever_is_sent() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_customer_hears_403_whatever_is_sent(backends: Backends) {
+    let server = Server::start_on(backends);
     assert_eq!(status(&customer(&server), Form::new()), 403);
     assert_eq!(status(&customer(&server), Form::upload("nowhere", &huge())), 403);
 }
 
-#[test]
-fn a_missing_field_comes_before_the_size() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_missing_field_comes_before_the_size(backends: Backends) {
+    let server = Server::start_on(backends);
     assert_eq!(status(&server.admin(), Form::new().file("a", "image/jpeg", &huge())), 400);
     assert_eq!(status(&server.admin(), Form::upload(PRODUCT, &huge()).text("order", "1").text("order", "2")), 400);
 }
 
-#[test]
-fn the_size_comes_before_the_type() {
-    let server = Server::start();
+#[on_every_backend]
+fn the_size_comes_before_the_type(backends: Backends) {
+    let server = Server::start_on(backends);
     assert_eq!(status(&server.admin(), Form::upload(PRODUCT, &huge())), 413);
     assert_eq!(status(&server.admin(), Form::upload("nowhere", &huge()).text("order", "x")), 413);
 }
 
-#[test]
-fn the_type_comes_before_the_texts() {
-    let server = Server::start();
+#[on_every_backend]
+fn the_type_comes_before_the_texts(backends: Backends) {
+    let server = Server::start_on(backends);
     assert_eq!(status(&server.admin(), Form::upload("nowhere", b"%PDF-1.7").text("order", "x")), 415);
 }
 
-#[test]
-fn the_texts_come_before_the_product() {
-    let server = Server::start();
+#[on_every_backend]
+fn the_texts_come_before_the_product(backends: Backends) {
+    let server = Server::start_on(backends);
     let answer = server.admin().upload(Form::upload("nowhere", &corrupt()).text("order", "x"));
     assert_eq!(answer.invalid_fields("/files"), ["order"]);
 }
 
-#[test]
-fn the_product_comes_before_the_picture() {
-    let server = Server::start();
+#[on_every_backend]
+fn the_product_comes_before_the_picture(backends: Backends) {
+    let server = Server::start_on(backends);
     let answer = server.admin().upload(Form::upload("prod_999", &corrupt()));
     let problem = answer.problem(404, "not-found", "/files", &[]);
     assert_eq!(problem["title"], "Not Found");
     assert_eq!(problem["detail"], "Product with ID 'prod_999' not found.");
 }
 
-#[test]
-fn what_cannot_be_an_id_is_no_product_either() {
-    let server = Server::start();
+#[on_every_backend]
+fn what_cannot_be_an_id_is_no_product_either(backends: Backends) {
+    let server = Server::start_on(backends);
     for id in ["", "../prod_789", "prod 789", &"x".repeat(65), "prod_789\u{0}"] {
         let answer = server.admin().upload(Form::upload(id, &jpeg(400, 400)));
         let status = answer.status;
@@ -87,16 +87,16 @@ fn what_cannot_be_an_id_is_no_product_either() {
     }
 }
 
-#[test]
-fn the_picture_comes_last() {
-    let server = Server::start();
+#[on_every_backend]
+fn the_picture_comes_last(backends: Backends) {
+    let server = Server::start_on(backends);
     let answer = server.admin().upload(Form::upload(PRODUCT, &corrupt()));
     assert_eq!(answer.invalid_fields("/files"), ["file"]);
 }
 
-#[test]
-fn the_limit_comes_before_the_form() {
-    let server = Server::builder().set("PACKSHOT_LIMITS__PER_USER_HOUR", "1").start().with_product(PRODUCT);
+#[on_every_backend]
+fn the_limit_comes_before_the_form(backends: Backends) {
+    let server = Server::builder_on(backends).set("PACKSHOT_LIMITS__PER_USER_HOUR", "1").start().with_product(PRODUCT);
     // In the worst case an hour ends in between, once.
     let codes: Vec<u16> = (0..3).map(|_| status(&server.admin(), Form::new())).collect();
     assert!(codes.contains(&429), "{codes:?}");

@@ -6,7 +6,7 @@ use crate::pictures::{
 };
 use image::ImageFormat;
 use packshot_tests::server::PRODUCT;
-use packshot_tests::{Answer, Form, Server, fixture};
+use packshot_tests::{Answer, Backends, Form, Server, fixture, on_every_backend};
 
 const SECRET: &str = "46.9513N 7.4439E at home";
 
@@ -22,9 +22,9 @@ fn contains(bytes: &[u8], text: &[u8]) -> bool {
     bytes.windows(text.len()).any(|window| window == text)
 }
 
-#[test]
-fn a_file_with_nothing_to_take_out_is_kept_byte_for_byte() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_file_with_nothing_to_take_out_is_kept_byte_for_byte(backends: Backends) {
+    let server = Server::start_on(backends);
     for picture in [fixture("small_640x640.jpg"), fixture("cutout_400x400.png"), fixture("photo_1000x750.webp")] {
         let (image, served) = original_of(&server, &picture);
         assert!(served.body == picture, "{} bytes became {}", picture.len(), served.body.len());
@@ -32,9 +32,9 @@ fn a_file_with_nothing_to_take_out_is_kept_byte_for_byte() {
     }
 }
 
-#[test]
-fn the_size_is_that_of_the_stored_original() {
-    let server = Server::start();
+#[on_every_backend]
+fn the_size_is_that_of_the_stored_original(backends: Backends) {
+    let server = Server::start_on(backends);
     let uploaded = fixture("camera_with_gps_1600x1200.jpg");
     let (image, served) = original_of(&server, &uploaded);
     assert_eq!(image["size"], served.body.len());

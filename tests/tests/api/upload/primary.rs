@@ -1,12 +1,12 @@
 //! One primary image a product, whatever runs at once.
 
 use packshot_tests::server::PRODUCT;
-use packshot_tests::{Form, Server, fixture};
+use packshot_tests::{Backends, Form, Server, fixture, on_every_backend};
 use serde_json::Value;
 use std::thread::scope;
 
 fn upload(server: &Server, primary: &str) -> String {
-    let form = Form::upload(PRODUCT, &fixture("small_640x640.jpg")).text("is_primary", primary);
+    let form = Form::upload(PRODUCT, &fixture("tiny_300x300.jpg")).text("is_primary", primary);
     let image = server.admin().upload(form).expect(201).json();
     assert_eq!(image["isPrimary"], primary == "true");
     image["id"].as_str().unwrap().to_owned()
@@ -16,17 +16,17 @@ fn primary(server: &Server) -> Value {
     server.anyone().get("/products/prod_789").expect(200).json()["primaryImage"].clone()
 }
 
-#[test]
-fn a_product_without_a_primary_image_has_none() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_product_without_a_primary_image_has_none(backends: Backends) {
+    let server = Server::start_on(backends);
     assert_eq!(primary(&server), Value::Null);
     let _ = upload(&server, "false");
     assert_eq!(primary(&server), Value::Null);
 }
 
-#[test]
-fn a_new_primary_takes_the_place_of_the_old_one() {
-    let server = Server::start();
+#[on_every_backend]
+fn a_new_primary_takes_the_place_of_the_old_one(backends: Backends) {
+    let server = Server::start_on(backends);
     let first = upload(&server, "true");
     assert_eq!(primary(&server)["id"], first);
     let _ = upload(&server, "false");
@@ -36,9 +36,9 @@ fn a_new_primary_takes_the_place_of_the_old_one() {
     assert_eq!(primary(&server)["isPrimary"], true);
 }
 
-#[test]
-fn ten_primaries_at_once_leave_one() {
-    let server = Server::start();
+#[on_every_backend]
+fn ten_primaries_at_once_leave_one(backends: Backends) {
+    let server = Server::start_on(backends);
     let ids: Vec<String> = scope(|scope| {
         let threads: Vec<_> = (0..10).map(|_| scope.spawn(|| upload(&server, "true"))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -49,11 +49,11 @@ fn ten_primaries_at_once_leave_one() {
     assert!(ids.iter().any(|id| id == primary));
 }
 
-#[test]
-fn a_primary_of_one_product_is_none_of_another() {
-    let server = Server::start().with_product("other");
+#[on_every_backend]
+fn a_primary_of_one_product_is_none_of_another(backends: Backends) {
+    let server = Server::start_on(backends).with_product("other");
     let id = upload(&server, "true");
-    let form = Form::upload("other", &fixture("small_640x640.jpg")).text("is_primary", "true");
+    let form = Form::upload("other", &fixture("tiny_300x300.jpg")).text("is_primary", "true");
     let _ = server.admin().upload(form).expect(201);
     assert_eq!(primary(&server)["id"], id);
 }

@@ -5,7 +5,7 @@
 
 use crate::pictures::jpeg;
 use packshot_tests::token::{admin, now};
-use packshot_tests::{Answer, Form, Server};
+use packshot_tests::{Answer, Backends, Form, Server, on_every_backend};
 
 const USER: &str = "PACKSHOT_LIMITS__PER_USER_HOUR";
 const ADDRESS: &str = "PACKSHOT_LIMITS__PER_ADDRESS_HOUR";
@@ -35,10 +35,10 @@ fn limited(answer: &Answer, window_seconds: u64) {
     assert!((1..=window_seconds).contains(&wait), "{wait}");
 }
 
-#[test]
-fn a_user_has_so_many_uploads_an_hour() {
+#[on_every_backend]
+fn a_user_has_so_many_uploads_an_hour(backends: Backends) {
     within_one_hour(|| {
-        let server = Server::builder().set(USER, "3").start().with_product("a").with_product("b");
+        let server = Server::builder_on(backends).set(USER, "3").start().with_product("a").with_product("b");
         for product in ["a", "b", "a"] {
             let _ = upload(&server, "ada", product, &[]).expect(201);
         }
@@ -48,20 +48,20 @@ fn a_user_has_so_many_uploads_an_hour() {
     });
 }
 
-#[test]
-fn the_count_survives_a_restart() {
+#[on_every_backend]
+fn the_count_survives_a_restart(backends: Backends) {
     within_one_hour(|| {
-        let server = Server::builder().set(USER, "1").start().with_product("a");
+        let server = Server::builder_on(backends).set(USER, "1").start().with_product("a");
         let _ = upload(&server, "ada", "a", &[]).expect(201);
         let server = server.terminate().start();
         limited(&upload(&server, "ada", "a", &[]), 3600);
     });
 }
 
-#[test]
-fn an_address_has_so_many_uploads_an_hour_whoever_calls() {
+#[on_every_backend]
+fn an_address_has_so_many_uploads_an_hour_whoever_calls(backends: Backends) {
     within_one_hour(|| {
-        let server = Server::builder().set(ADDRESS, "2").start().with_product("a");
+        let server = Server::builder_on(backends).set(ADDRESS, "2").start().with_product("a");
         let _ = upload(&server, "ada", "a", &[]).expect(201);
         let _ = upload(&server, "bob", "a", &[]).expect(201);
         limited(&upload(&server, "eve", "a", &[]), 3600);
@@ -71,10 +71,10 @@ fn an_address_has_so_many_uploads_an_hour_whoever_calls() {
     });
 }
 
-#[test]
-fn a_trusted_proxy_is_believed() {
+#[on_every_backend]
+fn a_trusted_proxy_is_believed(backends: Backends) {
     within_one_hour(|| {
-        let server = Server::builder()
+        let server = Server::builder_on(backends)
             .set(ADDRESS, "1")
             .file("[server]\ntrusted_proxies = [\"127.0.0.1/32\"]\n")
             .start()
@@ -89,10 +89,10 @@ fn a_trusted_proxy_is_believed() {
     });
 }
 
-#[test]
-fn a_product_has_so_many_uploads_a_day() {
+#[on_every_backend]
+fn a_product_has_so_many_uploads_a_day(backends: Backends) {
     within_one_hour(|| {
-        let server = Server::builder().set(PRODUCT_DAY, "2").start().with_product("a").with_product("b");
+        let server = Server::builder_on(backends).set(PRODUCT_DAY, "2").start().with_product("a").with_product("b");
         let _ = upload(&server, "ada", "a", &[]).expect(201);
         let _ = upload(&server, "bob", "a", &[]).expect(201);
         limited(&upload(&server, "eve", "a", &[]), 24 * 3600);
@@ -100,10 +100,10 @@ fn a_product_has_so_many_uploads_a_day() {
     });
 }
 
-#[test]
-fn many_at_once_are_counted_exactly() {
+#[on_every_backend]
+fn many_at_once_are_counted_exactly(backends: Backends) {
     within_one_hour(|| {
-        let server = Server::builder().set(USER, "4").start().with_product("a");
+        let server = Server::builder_on(backends).set(USER, "4").start().with_product("a");
         let codes: Vec<u16> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..10).map(|_| scope.spawn(|| upload(&server, "ada", "a", &[]).status)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -113,10 +113,10 @@ fn many_at_once_are_counted_exactly() {
     });
 }
 
-#[test]
-fn a_refusal_of_strangers_counts_for_nobody() {
+#[on_every_backend]
+fn a_refusal_of_strangers_counts_for_nobody(backends: Backends) {
     within_one_hour(|| {
-        let server = Server::builder().set(ADDRESS, "1").set(USER, "1").start().with_product("a");
+        let server = Server::builder_on(backends).set(ADDRESS, "1").set(USER, "1").start().with_product("a");
         for _ in 0..3 {
             assert_eq!(server.anyone().upload(Form::upload("a", &jpeg(300, 300))).status, 401);
         }
@@ -124,10 +124,10 @@ fn a_refusal_of_strangers_counts_for_nobody() {
     });
 }
 
-#[test]
-fn the_limits_are_on_by_default() {
+#[on_every_backend]
+fn the_limits_are_on_by_default(backends: Backends) {
     within_one_hour(|| {
-        let server = Server::builder().unset(USER).unset(ADDRESS).unset(PRODUCT_DAY).start();
+        let server = Server::builder_on(backends).unset(USER).unset(ADDRESS).unset(PRODUCT_DAY).start();
         let codes: Vec<u16> = (0..51).map(|_| server.admin().upload(Form::new()).status).collect();
         assert_eq!(codes[..50], [400; 50]);
         assert_eq!(codes[50], 429);
