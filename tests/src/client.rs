@@ -82,8 +82,27 @@ impl Client {
     #[must_use]
     #[track_caller]
     pub fn upload_with(&self, form: Form, headers: &[(&str, &str)]) -> Answer {
-        let request = self.request("POST", "/api/files").header("content-type", Form::content_type());
-        send(with_headers(request, headers).body(form.into_body()))
+        send(with_headers(self.upload_request(form), headers))
+    }
+
+    /// `POST /api/files` with this form, to be sent.
+    pub fn upload_request(&self, form: Form) -> RequestBuilder {
+        self.request("POST", "/api/files").header("content-type", Form::content_type()).body(form.into_body())
+    }
+
+    /// `PATCH path` with a JSON merge patch.
+    #[must_use]
+    #[track_caller]
+    pub fn patch(&self, path: &str, body: &str) -> Answer {
+        let request = self.request("PATCH", path).header("content-type", "application/merge-patch+json");
+        send(request.body(body.to_owned()))
+    }
+
+    /// `PATCH path/primary`, where `path` is an image's.
+    #[must_use]
+    #[track_caller]
+    pub fn make_primary(&self, path: &str) -> Answer {
+        send(self.request("PATCH", &format!("{path}/primary")))
     }
 
     /// `PUT path` with a JSON body.
@@ -109,25 +128,35 @@ impl Client {
 #[must_use]
 #[track_caller]
 pub fn send(request: RequestBuilder) -> Answer {
+    attempt(request).unwrap_or_else(|error| panic!("no answer: {error:?}"))
+}
+
+/// Sends a request to a server that may not be there, or not for long enough, and reads the whole answer.
+///
+/// # Errors
+/// When there is none, or it breaks off.
+///
+/// # Panics
+/// When there is one that the OpenAPI document does not describe.
+#[track_caller]
+pub fn attempt(request: RequestBuilder) -> reqwest::Result<Answer> {
     let (http, request) = request.build_split();
     let request = request.unwrap_or_else(|error| panic!("no request: {error:?}"));
     let (method, path) = (request.method().to_string(), request.url().path().to_owned());
-    let answer = execute(&http, request);
+    let answer = execute(&http, request)?;
     described::check(&method, &path, &answer);
-    answer
+    Ok(answer)
 }
 
-#[track_caller]
-fn execute(http: &reqwest::blocking::Client, request: reqwest::blocking::Request) -> Answer {
-    let response = http.execute(request).unwrap_or_else(|error| panic!("no answer: {error:?}"));
+fn execute(http: &reqwest::blocking::Client, request: reqwest::blocking::Request) -> reqwest::Result<Answer> {
+    let response = http.execute(request)?;
     let status = response.status().as_u16();
     let headers = response
         .headers()
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
-    let body = response.bytes().unwrap_or_else(|error| panic!("the answer breaks off: {error:?}")).to_vec();
-    Answer { status, headers, body }
+    Ok(Answer { status, headers, body: response.bytes()?.to_vec() })
 }
 
 fn with_headers(request: RequestBuilder, headers: &[(&str, &str)]) -> RequestBuilder {

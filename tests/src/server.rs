@@ -21,8 +21,8 @@ use std::time::Duration;
 /// The product that most tests upload to.
 pub const PRODUCT: &str = "prod_789";
 
-/// What a server is started with.
-#[derive(Debug)]
+/// What a server is started with. A clone starts another server with the same backends.
+#[derive(Debug, Clone)]
 pub struct Builder {
     settings: Vec<(String, String)>,
     file: Option<String>,
@@ -183,6 +183,15 @@ impl Server {
     #[must_use]
     pub fn home(&self) -> &Home {
         &self.home
+    }
+
+    /// What it has written to stdout and stderr so far.
+    ///
+    /// # Panics
+    /// When reading it failed.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.log.lock().expect("no reader panicked").clone()
     }
 
     /// Sends SIGKILL, as a crash would, and leaves the waiting to [`Server::kill`].

@@ -1,26 +1,14 @@
 //! 429: so many uploads an hour of a user and of an address, so many a day of a product.
 //!
-//! Windows are fixed and begin with the hour or the day. A test that a window's end fell into is run
-//! again, on a new server, because its count says nothing.
+//! Windows are fixed and begin with the hour or the day.
 
 use crate::pictures::jpeg;
-use packshot_tests::token::{admin, now};
+use packshot_tests::token::{admin, within_one_hour};
 use packshot_tests::{Answer, Backends, Form, Server, on_every_backend};
 
 const USER: &str = "PACKSHOT_LIMITS__PER_USER_HOUR";
 const ADDRESS: &str = "PACKSHOT_LIMITS__PER_ADDRESS_HOUR";
 const PRODUCT_DAY: &str = "PACKSHOT_LIMITS__PER_PRODUCT_DAY";
-
-/// Runs `test` so that it begins and ends in the same hour.
-fn within_one_hour(test: impl Fn()) {
-    loop {
-        let hour = now() / 3600;
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(&test));
-        if now() / 3600 == hour {
-            return result.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        }
-    }
-}
 
 fn upload(server: &Server, user: &str, product: &str, headers: &[(&str, &str)]) -> Answer {
     let client = server.anyone().with_token(&admin(user));
