@@ -43,8 +43,13 @@ fn every_example_is_as_its_schema_says() {
             for content in contents.chain([&operation["requestBody"]["content"]]) {
                 for (kind, content) in content.as_object().into_iter().flatten() {
                     if let Some(example) = content.get("example") {
+                        let mut example = example.clone();
+                        if kind == "multipart/form-data" {
+                            // Bytes have no place in JSON.
+                            example["file"] = "".into();
+                        }
                         let faults: Vec<String> = described::validator(&content["schema"])
-                            .iter_errors(example)
+                            .iter_errors(&example)
                             .map(|fault| format!("{fault} at {}", fault.instance_path()))
                             .collect();
                         assert!(faults.is_empty(), "{method} {path} {kind}: {faults:?}");

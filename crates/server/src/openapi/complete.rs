@@ -7,6 +7,7 @@
 use super::{examples, headers};
 use crate::http::render::PROBLEM_JSON;
 use crate::problem::Slug;
+use packshot_domain::text::Tags;
 use serde_json::{Map, Value, json};
 
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
@@ -29,6 +30,7 @@ pub(super) fn complete(document: &mut Value) {
         item["parameters"] = json!([{ "$ref": "#/components/parameters/X-Request-Id" }]);
     }
     document["paths"] = paths;
+    complete_requests(&mut document["components"]["schemas"]);
     complete_pages(&mut document["components"]["schemas"]);
     complete_components(&mut document["components"]);
 }
@@ -139,9 +141,14 @@ fn complete_response(id: &str, path: &str, status: u16, response: &mut Value) {
     response["headers"] = Value::Object(headers::of(id, status));
     if let Some(problem) = examples::problem(id, path, status) {
         response["content"] = json!({ PROBLEM_JSON: problem_content(problem) });
-    } else if let Some(example) = examples::answer(id, status) {
-        for (_, content) in members(&mut response["content"]) {
-            content["example"] = example.clone();
+    }
+    let content = response.get_mut("content").into_iter().flat_map(members);
+    for (kind, content) in content.filter(|(kind, _)| *kind != PROBLEM_JSON) {
+        if kind.starts_with("image/") {
+            content["schema"] = json!({ "type": "string", "format": "binary" });
+        }
+        if let Some(example) = examples::answer(id, status) {
+            content["example"] = example;
         }
     }
     if let Some(links) = examples::links(id, status) {
@@ -171,6 +178,19 @@ fn head_of(read: &Value) -> Value {
         }
     }
     head
+}
+
+/// What no type says: a part's name stands in a header field, which holds no control characters, and
+/// empty tags do not count.
+fn complete_requests(schemas: &mut Value) {
+    schemas["UploadForm"]["propertyNames"] = json!({ "pattern": r"^[^\x00-\x1f\x7f]*$" });
+    for name in ["UploadForm", "ImagePatch"] {
+        if let Some(tags) = schemas[name]["properties"]["tags"].as_object_mut() {
+            tags.insert("contains".to_owned(), json!({ "pattern": r"\S" }));
+            tags.insert("minContains".to_owned(), 0.into());
+            tags.insert("maxContains".to_owned(), Tags::MAX_COUNT.into());
+        }
+    }
 }
 
 /// One type makes both pages: what their items are, and that images alone are filtered, is said here.

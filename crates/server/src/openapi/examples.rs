@@ -4,7 +4,7 @@
 //! against its schema.
 
 use crate::problem::{Problem, Slug};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 const TYPE_BASE: &str = "https://example.com/errors";
 const IMAGE: &str = "img_12345678-1234-5678-1234-567812345678";
@@ -12,8 +12,8 @@ const IMAGE: &str = "img_12345678-1234-5678-1234-567812345678";
 /// The body of a request.
 pub(super) fn request(operation: &str) -> Option<Value> {
     match operation {
+        // JSON has no place for the bytes of `file`.
         "uploadImage" => Some(json!({
-            "file": "(the bytes of keyboard-main.jpg)",
             "productId": "prod_789",
             "is_primary": true,
             "alt_text": "Premium wireless keyboard on wooden desk",
@@ -129,27 +129,39 @@ pub(super) fn shared_problem(slug: Slug) -> Value {
 
 /// What can be done next with what an answer names.
 pub(super) fn links(operation: &str, status: u16) -> Option<Value> {
-    let by = |id: &str, operations: &[&str]| {
-        let link = |name: &&str| ((*name).to_owned(), json!({ "operationId": name, "parameters": { "id": id } }));
-        Value::Object(operations.iter().map(link).collect())
+    let mut links = Map::new();
+    let mut lead = |to: &str, parameters: Value| {
+        links.insert(to.to_owned(), json!({ "operationId": to, "parameters": parameters }));
     };
+    let id = "$response.body#/id";
     match (operation, status) {
-        ("uploadImage", 201) => {
-            Some(by("$response.body#/id", &["getImage", "editImage", "setPrimaryImage", "deleteImage"]))
+        ("uploadImage", 201) | ("editImage" | "setPrimaryImage", 200) => {
+            for to in ["getImage", "getImageHead", "editImage", "setPrimaryImage", "deleteImage"] {
+                lead(to, json!({ "id": id }));
+            }
+            let file = json!({ "productId": "$response.body#/productId", "filename": "$response.body#/filename" });
+            let mut variant = file.clone();
+            variant["folder"] = "thumb".into();
+            for (original, variant_to) in
+                [("getOriginalFile", "getVariantFile"), ("getOriginalFileHead", "getVariantFileHead")]
+            {
+                lead(original, file.clone());
+                lead(variant_to, variant.clone());
+            }
         }
-        ("editImage" | "setPrimaryImage", 200) => Some(by("$response.body#/id", &["getImage", "deleteImage"])),
-        ("deleteImage", 204) => Some(by("$request.path.id", &["getImage"])),
         ("putProduct", 200 | 201) => {
-            let mut links = by("$response.body#/id", &["getProduct", "deleteProduct"]);
-            links["uploadImage"] =
-                json!({ "operationId": "uploadImage", "requestBody": { "productId": "$response.body#/id" } });
-            links["listImages"] =
-                json!({ "operationId": "listImages", "parameters": { "productId": "$response.body#/id" } });
-            Some(links)
+            for to in ["getProduct", "getProductHead", "deleteProduct"] {
+                lead(to, json!({ "id": id }));
+            }
+            lead("listImages", json!({ "productId": id }));
+            let upload = json!({ "operationId": "uploadImage", "requestBody": { "productId": id } });
+            links.insert("uploadImage".to_owned(), upload);
         }
-        ("deleteProduct", 204) => Some(by("$request.path.id", &["getProduct"])),
-        _ => None,
+        ("deleteImage", 204) => lead("getImage", json!({ "id": "$request.path.id" })),
+        ("deleteProduct", 204) => lead("getProduct", json!({ "id": "$request.path.id" })),
+        _ => return None,
     }
+    Some(Value::Object(links))
 }
 
 fn image() -> Value {

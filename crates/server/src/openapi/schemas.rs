@@ -29,8 +29,9 @@ pub struct UploadForm {
     /// Display order, lower numbers first.
     #[schema(minimum = 0, maximum = 2_147_483_647, default = 0, nullable = false)]
     pub order: Option<i32>,
-    /// Tags, one part each; the part may also be named `tags[]`. Trimmed, empty and repeated ones dropped.
-    #[schema(max_items = 10, nullable = false)]
+    /// Tags, one part each; the part may also be named `tags[]`. Trimmed, empty and repeated ones dropped; then
+    /// at most 10.
+    #[schema(nullable = false)]
     pub tags: Option<Vec<Tag>>,
     /// A JSON object of at most 16 KiB and 8 levels, as text.
     #[schema(value_type = Option<Object>, nullable = false, example = json!({"camera": "Canon EOS R5"}))]
@@ -56,8 +57,7 @@ pub struct ImagePatchRequest {
     /// Display order; `null` is 0.
     #[schema(minimum = 0, maximum = 2_147_483_647)]
     pub order: Option<i32>,
-    /// All tags; trimmed, empty and repeated ones dropped.
-    #[schema(max_items = 10)]
+    /// All tags; trimmed, empty and repeated ones dropped; then at most 10.
     pub tags: Option<Vec<Tag>>,
     /// Metadata, merged member by member; at most 16 KiB and 8 levels.
     #[schema(value_type = Option<Object>)]

@@ -56,7 +56,13 @@ fn order(value: &Value) -> Result<DisplayOrder, String> {
         return Ok(DisplayOrder::default());
     }
     // What is no integer in range gets the same sentence as a negative one.
-    DisplayOrder::new(value.as_i64().unwrap_or(-1)).map_err(|error| error.to_string())
+    DisplayOrder::new(integer(value).unwrap_or(-1)).map_err(|error| error.to_string())
+}
+
+/// JSON knows one kind of number: 2.0 is an integer too.
+fn integer(value: &Value) -> Option<i64> {
+    let whole = |number: f64| (number.fract() == 0.0 && number.abs() <= f64::from(i32::MAX)).then_some(number as i64);
+    value.as_i64().or_else(|| value.as_f64().and_then(whole))
 }
 
 fn tags(value: Value) -> Result<Tags, String> {
@@ -92,6 +98,15 @@ mod tests {
         assert_eq!(patch.alt_text, Some(Change::Clear));
         assert_eq!(patch.caption, Some(Change::Set(Caption::parse("c").unwrap())));
         assert_eq!((patch.order, patch.tags), (None, None));
+    }
+
+    #[test]
+    fn an_integer_may_be_written_with_a_fraction_of_zero() {
+        let order = |value: Value| parse_patch(json!({ "order": value })).map(|patch| patch.order.map(DisplayOrder::get));
+        assert_eq!(order(json!(2.0)).unwrap(), Some(2));
+        for bad in [json!(2.5), json!(-1.0), json!(2_147_483_648.0), json!(1e300)] {
+            assert!(order(bad.clone()).is_err(), "{bad}");
+        }
     }
 
     #[test]
