@@ -29,8 +29,9 @@ const BUILD_TOOLS: &[Program] = &[
     Program { package: "perl", purpose: "OpenSSL's configuration", needed_by: "openssl-src", present: has_perl },
 ];
 
-/// What the starters of `packshot-contract` run; the S3 server they fetch themselves.
-const TEST_SERVERS: &[Program] = &[
+/// What the starters and clients of `packshot-contract` run; packages of Python and Node they fetch themselves,
+/// and the S3 server.
+const TEST_PROGRAMS: &[Program] = &[
     Program {
         package: "postgresql",
         purpose: "PostgreSQL's server programs, for throwaway clusters",
@@ -42,6 +43,24 @@ const TEST_SERVERS: &[Program] = &[
         purpose: "Azurite, the emulator of Azure Blob Storage",
         needed_by: "packshot-store",
         present: || on_path("node") && on_path("npm"),
+    },
+    Program {
+        package: "chromium",
+        purpose: "the customer's pages",
+        needed_by: "packshot-tests",
+        present: has_chromium,
+    },
+    Program {
+        package: "python3-venv",
+        purpose: "the customer's scripts",
+        needed_by: "packshot-tests",
+        present: has_venv,
+    },
+    Program {
+        package: "curl",
+        purpose: "the customer's commands",
+        needed_by: "packshot-tests",
+        present: || on_path("curl"),
     },
 ];
 
@@ -57,9 +76,9 @@ pub(crate) fn ensure_build_tools() -> Result<()> {
     bail!("{}", advice(&missing))
 }
 
-/// Sees to the programs of the servers that tests start; the other tests run also where they cannot be had.
+/// Sees to the programs that tests start, servers and clients; the other tests run also where they cannot be had.
 pub(crate) fn prepare_test_servers() {
-    let missing = missing(TEST_SERVERS);
+    let missing = missing(TEST_PROGRAMS);
     if !missing.is_empty() && !install(&missing) {
         eprintln!("xtask: {}; the tests that need it will fail", advice(&missing));
     }
@@ -136,6 +155,15 @@ fn has_postgres() -> bool {
         || std::fs::read_dir("/usr/lib/postgresql").is_ok_and(|versions| {
             versions.flatten().any(|version| Path::new(&version.path()).join("bin/initdb").is_file())
         })
+}
+
+fn has_chromium() -> bool {
+    on_path("chromium") || on_path("chromium-browser") || on_path("google-chrome")
+}
+
+fn has_venv() -> bool {
+    // Debian's Python comes without what its own `venv` needs.
+    succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"]))
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! ports' documentation is a claim here. Refuses to know any adapter. A dependency of tests alone.
 
 pub mod builders;
+#[cfg(feature = "servers")]
+pub mod clients;
 pub mod fakes;
 pub mod image_store;
 pub mod repos;

@@ -5,7 +5,7 @@
 pub mod azurite;
 pub mod postgres;
 pub mod s3;
-mod supervised;
+pub(crate) mod supervised;
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use std::fmt;
 pub struct NoServer(String);
 
 impl NoServer {
-    fn new(what: &str, why: impl fmt::Display) -> Self {
+    pub(crate) fn new(what: &str, why: impl fmt::Display) -> Self {
         let why = why.to_string();
         Self(format!(
             "{what}: {}",

@@ -105,7 +105,7 @@ pub(super) fn request(port: u16, text: &str) -> std::io::Result<(u16, String)> {
 
 /// The folder `servers/name` of the build's target folder, filled by `prepare` when it is not there yet.
 /// Of several tests that need it at once one prepares it, and an attempt that failed leaves nothing.
-pub(super) fn prepared(name: &str, prepare: impl FnOnce(&Path) -> Result<(), NoServer>) -> Result<PathBuf, NoServer> {
+pub(crate) fn prepared(name: &str, prepare: impl FnOnce(&Path) -> Result<(), NoServer>) -> Result<PathBuf, NoServer> {
     let fault = |error: std::io::Error| NoServer::new(name, error);
     let servers = target_folder()?.join("servers");
     let (folder, partial) = (servers.join(name), servers.join(format!("{name}.partial")));
@@ -132,7 +132,7 @@ fn target_folder() -> Result<PathBuf, NoServer> {
 }
 
 /// Runs a program to its end and gives what it printed.
-pub(super) fn output(command: &mut Command) -> Result<String, NoServer> {
+pub(crate) fn output(command: &mut Command) -> Result<String, NoServer> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output().map_err(|error| NoServer::new(&name, error))?;
     if !output.status.success() {
@@ -142,7 +142,7 @@ pub(super) fn output(command: &mut Command) -> Result<String, NoServer> {
 }
 
 /// Whether that program is on the path.
-pub(super) fn on_path(program: &str) -> bool {
+pub(crate) fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }

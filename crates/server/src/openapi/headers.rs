@@ -51,6 +51,7 @@ pub(super) fn of(operation: &str, status: u16) -> Map<String, Value> {
     let own: &[&str] = match (operation, status) {
         ("uploadImage", 201) => &["Location", "X-Image-ID", "Idempotent-Replayed"],
         ("putProduct", 201) | (_, 308) => &["Location"],
+        ("readMetrics", 200) => &["Cache-Control"],
         ("getImage", 200 | 304) => &["ETag", "Cache-Control"],
         (_, 200 | 304) if file => FILE,
         (_, 206) => &[

@@ -19,7 +19,7 @@ const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
     operation_id = "readMetrics",
     security((), ("bearer" = [])),
     responses(
-        (status = 200, description = "Prometheus' text format", body = String, content_type = "text/plain; version=0.0.4; charset=utf-8"),
+        (status = 200, description = "Prometheus' text format", body = String, content_type = "text/plain"),
         (status = 401, description = "Missing or invalid token, where `metrics.access` is `admin`"),
         (status = 403, description = "Insufficient permissions, where `metrics.access` is `admin`"),
         (status = 404, description = "`metrics.access` is `off`"),

@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn an_integer_may_be_written_with_a_fraction_of_zero() {
-        let order = |value: Value| parse_patch(json!({ "order": value })).map(|patch| patch.order.map(DisplayOrder::get));
+        let order =
+            |value: Value| parse_patch(json!({ "order": value })).map(|patch| patch.order.map(DisplayOrder::get));
         assert_eq!(order(json!(2.0)).unwrap(), Some(2));
         for bad in [json!(2.5), json!(-1.0), json!(2_147_483_648.0), json!(1e300)] {
             assert!(order(bad.clone()).is_err(), "{bad}");

@@ -1,0 +1,7 @@
+//! Programs of others against the real server: the customer's own, and one that tries what nobody would.
+//!
+//! Owns how they are started; what they run stands in `docs/post-files.md`, unchanged.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod schemathesis;
