@@ -5,7 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "the values are constants that the domain's types take")]
 
 use chrono::{DateTime, TimeDelta, Utc};
-use packshot_domain::access::UserName;
+use packshot_domain::access::{Origin, UserName};
 use packshot_domain::image::{Dimensions, FileToken, Filename, Image, ImageFormat, ImageId};
 use packshot_domain::product::{ProductId, ProductName};
 use packshot_domain::storage::ObjectKey;
@@ -17,6 +17,17 @@ use uuid::Uuid;
 #[must_use]
 pub fn moment(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap() + TimeDelta::seconds(seconds)
+}
+
+/// A write so many seconds after that moment.
+#[must_use]
+pub fn origin(seconds: i64) -> Origin {
+    Origin {
+        user: UserName::parse("admin_user").unwrap(),
+        address: Some([192, 0, 2, 7].into()),
+        request_id: Some("request-1".to_owned()),
+        at: moment(seconds),
+    }
 }
 
 /// The product id of that text.

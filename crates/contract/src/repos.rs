@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing port fails the test")]
 
+pub mod audit;
 pub mod commits;
 pub mod edits;
 pub mod idempotency;
@@ -15,8 +16,9 @@ pub mod rate_limits;
 pub mod removals;
 pub mod searches;
 
-use crate::builders::{moment, object_keys, product_id, product_name};
+use crate::builders::{object_keys, origin, product_id, product_name};
 use packshot_domain::image::Image;
+use packshot_domain::ports::audit_log::AuditLog;
 use packshot_domain::ports::idempotency::IdempotencyKeys;
 use packshot_domain::ports::image_repo::{ImageQuery, ImageRepo, SortBy, SortOrder};
 use packshot_domain::ports::product_repo::ProductRepo;
@@ -35,6 +37,8 @@ pub struct Repos {
     pub journal: Arc<dyn UploadJournal>,
     /// Idempotency keys.
     pub keys: Arc<dyn IdempotencyKeys>,
+    /// The audit log.
+    pub audit: Arc<dyn AuditLog>,
     /// Rate limits.
     pub limiter: Arc<dyn RateLimiter>,
     /// What must live as long, such as a temporary folder.
@@ -45,7 +49,7 @@ impl Repos {
     /// All the ports of one adapter.
     pub fn new<A>(adapter: A, guard: impl Any + Send + Sync) -> Self
     where
-        A: ProductRepo + ImageRepo + UploadJournal + IdempotencyKeys + RateLimiter + 'static,
+        A: ProductRepo + ImageRepo + UploadJournal + IdempotencyKeys + AuditLog + RateLimiter + 'static,
     {
         let adapter = Arc::new(adapter);
         Self {
@@ -53,6 +57,7 @@ impl Repos {
             images: Arc::clone(&adapter) as _,
             journal: Arc::clone(&adapter) as _,
             keys: Arc::clone(&adapter) as _,
+            audit: Arc::clone(&adapter) as _,
             limiter: adapter,
             guard: Box::new(guard),
         }
@@ -62,14 +67,14 @@ impl Repos {
     pub(crate) async fn put_products(&self, ids: &[&str]) {
         for id in ids {
             let name = product_name(&format!("Product {id}"));
-            self.products.put(&product_id(id), &name, moment(0)).await.unwrap();
+            self.products.put(&product_id(id), &name, &origin(0)).await.unwrap();
         }
     }
 
     /// Uploads an image as the use case does: journal, then commit.
     pub(crate) async fn upload(&self, image: &Image) {
         self.begin(image).await;
-        self.images.insert(image, None).await.unwrap();
+        self.images.insert(image, None, &origin(0)).await.unwrap();
     }
 
     /// Enters the image's objects into the journal.
@@ -129,6 +134,8 @@ macro_rules! repo_suite {
             either_the_commit_or_the_claim_wins,
             uploads_of_many_products_and_tags_at_once_all_commit,
             a_summary_has_the_count_and_the_primary,
+            a_scan_gives_every_image_once_in_the_order_of_ids,
+            a_row_speaks_for_its_objects_alone,
         );
         $crate::repo_suite!(@ $fresh, edits:
             a_patch_replaces_what_it_names,
@@ -182,6 +189,7 @@ macro_rules! repo_suite {
             a_claimed_upload_stays_claimed_for_a_later_sweeper,
             a_claim_takes_the_oldest_up_to_its_limit,
             a_peek_claims_nothing,
+            an_entry_names_its_objects_until_it_is_finished,
             many_sweepers_at_once_claim_without_fault,
         );
         $crate::repo_suite!(@ $fresh, idempotency:
@@ -195,6 +203,11 @@ macro_rules! repo_suite {
             expired_keys_are_removed_and_counted,
             of_many_reservations_at_once_one_is_reserved,
             of_many_takeovers_at_once_one_is_reserved,
+        );
+        $crate::repo_suite!(@ $fresh, audit:
+            every_write_is_entered_with_who_when_and_where_newest_first,
+            what_changes_nothing_is_not_entered,
+            entries_are_found_by_product_image_and_user,
         );
         $crate::repo_suite!(@ $fresh, rate_limits:
             a_quota_is_granted_exactly_and_tells_the_wait,

@@ -15,8 +15,8 @@ use crate::fault::{Abort, Fault};
 use crate::rows::{self, ImageRow};
 use crate::schema::images;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use packshot_domain::access::Origin;
 use packshot_domain::image::{Image, ImageId};
 use packshot_domain::ports::idempotency::Completion;
 use packshot_domain::ports::image_repo::{
@@ -25,12 +25,13 @@ use packshot_domain::ports::image_repo::{
 use packshot_domain::ports::product_repo::RepoError;
 use packshot_domain::ports::upload_journal::JournalEntry;
 use packshot_domain::product::ProductId;
+use packshot_domain::storage::ObjectKey;
 
 #[async_trait]
 impl ImageRepo for Database {
-    async fn insert(&self, image: &Image, completion: Option<Completion>) -> Result<(), InsertError> {
-        let image = image.clone();
-        self.write(move |connection| insert::insert(connection, &image, completion.as_ref()))
+    async fn insert(&self, image: &Image, completion: Option<Completion>, origin: &Origin) -> Result<(), InsertError> {
+        let (image, origin) = (image.clone(), origin.clone());
+        self.write(move |connection| insert::insert(connection, &image, completion.as_ref(), &origin))
             .await
             .map_err(Abort::into_port)
     }
@@ -39,6 +40,29 @@ impl ImageRepo for Database {
         let found: Result<_, Fault> =
             self.read(move |connection| connection.snapshot(|connection| rows::find(connection, ImageKey(id)))).await;
         Ok(found?)
+    }
+
+    async fn count(&self) -> Result<u64, RepoError> {
+        let count: Result<_, Fault> = self
+            .read(|connection| {
+                let count: i64 = query!(connection, c => images::table.count().get_result(*c))?;
+                Ok(rows::read("count", count)?)
+            })
+            .await;
+        Ok(count?)
+    }
+
+    async fn scan(&self, after: Option<ImageId>, limit: u32) -> Result<Vec<Image>, RepoError> {
+        let images: Result<_, Fault> =
+            self.read(move |connection| connection.snapshot(|connection| scan(connection, after, limit))).await;
+        Ok(images?)
+    }
+
+    async fn speaks_for(&self, key: &ObjectKey) -> Result<bool, RepoError> {
+        let key = key.clone();
+        let spoken: Result<_, Fault> =
+            self.read(move |connection| connection.snapshot(|connection| speaks_for(connection, &key))).await;
+        Ok(spoken?)
     }
 
     async fn list(&self, query: &ImageQuery) -> Result<ImagePage, RepoError> {
@@ -55,27 +79,58 @@ impl ImageRepo for Database {
         Ok(summary?)
     }
 
-    async fn update(&self, id: ImageId, patch: &ImagePatch) -> Result<Option<Image>, UpdateError> {
-        let patch = patch.clone();
-        self.write(move |connection| change::update(connection, id, &patch)).await.map_err(Abort::into_port)
+    async fn update(&self, id: ImageId, patch: &ImagePatch, origin: &Origin) -> Result<Option<Image>, UpdateError> {
+        let (patch, origin) = (patch.clone(), origin.clone());
+        self.write(move |connection| change::update(connection, id, &patch, &origin)).await.map_err(Abort::into_port)
     }
 
-    async fn set_primary(&self, id: ImageId) -> Result<Option<Image>, RepoError> {
-        let image: Result<_, Fault> = self.write(move |connection| change::set_primary(connection, id)).await;
+    async fn set_primary(&self, id: ImageId, origin: &Origin) -> Result<Option<Image>, RepoError> {
+        let origin = origin.clone();
+        let image: Result<_, Fault> = self.write(move |connection| change::set_primary(connection, id, &origin)).await;
         Ok(image?)
     }
 
-    async fn delete(&self, id: ImageId, now: DateTime<Utc>) -> Result<Option<JournalEntry>, RepoError> {
-        let entry: Result<_, Fault> = self.write(move |connection| remove::delete(connection, id, now)).await;
+    async fn delete(&self, id: ImageId, origin: &Origin) -> Result<Option<JournalEntry>, RepoError> {
+        let origin = origin.clone();
+        let entry: Result<_, Fault> = self.write(move |connection| remove::delete(connection, id, &origin)).await;
         Ok(entry?)
     }
 
-    async fn delete_product(&self, id: &ProductId, now: DateTime<Utc>) -> Result<Option<Vec<JournalEntry>>, RepoError> {
-        let id = id.clone();
+    async fn delete_product(&self, id: &ProductId, origin: &Origin) -> Result<Option<Vec<JournalEntry>>, RepoError> {
+        let (id, origin) = (id.clone(), origin.clone());
         let entries: Result<_, Fault> =
-            self.write(move |connection| remove::delete_product(connection, &id, now)).await;
+            self.write(move |connection| remove::delete_product(connection, &id, &origin)).await;
         Ok(entries?)
     }
+}
+
+fn scan(connection: &mut Connected<'_>, after: Option<ImageId>, limit: u32) -> Result<Vec<Image>, Fault> {
+    macro_rules! behind {
+        () => {{
+            let mut behind = images::table.into_boxed();
+            if let Some(after) = after {
+                behind = behind.filter(images::id.gt(ImageKey(after)));
+            }
+            behind
+        }};
+    }
+    let found: Vec<ImageRow> = query!(connection, c => behind!()
+        .order(images::id)
+        .limit(limit.into())
+        .select(ImageRow::as_select())
+        .load(*c))?;
+    rows::complete(connection, found)
+}
+
+fn speaks_for(connection: &mut Connected<'_>, key: &ObjectKey) -> Result<bool, Fault> {
+    let filenames: Vec<String> = key.possible_originals().iter().map(|key| key.filename().to_owned()).collect();
+    let found: Vec<ImageRow> = query!(connection, c => images::table
+        .filter(images::filename.eq_any(&filenames))
+        .select(ImageRow::as_select())
+        .load(*c))?;
+    let images = rows::complete(connection, found)?;
+    let mut keys = images.iter().flat_map(|image| ObjectKey::all(&image.product_id, &image.filename, &image.variants));
+    Ok(keys.any(|known| known == *key))
 }
 
 fn summary(connection: &mut Connected<'_>, product: &ProductId) -> Result<ProductImages, Fault> {

@@ -105,6 +105,24 @@ impl UploadJournal for Database {
         Ok(())
     }
 
+    async fn names(&self, key: &ObjectKey) -> Result<bool, RepoError> {
+        let key = key.clone();
+        let named: Result<_, Fault> = self
+            .read(move |connection| {
+                let originals = key.possible_originals();
+                let originals: Vec<&str> = originals.iter().map(ObjectKey::as_str).collect();
+                let rows: Vec<EntryRow> = query!(connection, c => upload_journal::table
+                    .filter(upload_journal::original_key.eq_any(&originals))
+                    .select(EntryRow::as_select())
+                    .load(*c))?;
+                let entries: Vec<JournalEntry> =
+                    rows.into_iter().map(EntryRow::into_entry).collect::<Result<_, _>>()?;
+                Ok(entries.iter().any(|entry| entry.keys.contains(&key)))
+            })
+            .await;
+        Ok(named?)
+    }
+
     async fn peek(&self, uploads_before: DateTime<Utc>, limit: u32) -> Result<Vec<JournalEntry>, RepoError> {
         let dead: Result<_, Fault> = self
             .read(move |connection| {

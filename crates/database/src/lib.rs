@@ -5,6 +5,7 @@
 //! The surprising rule: a query is written once and compiled for both databases (`dialect::query!`);
 //! whatever differs between the two stands in the module `dialect`, nowhere else.
 
+mod audit;
 mod counts;
 mod database;
 mod dialect;

@@ -4,10 +4,11 @@ use crate::database::Database;
 use crate::dialect::{Connected, Moment, query};
 use crate::fault::{BadRow, Fault};
 use crate::schema::products;
-use crate::{rows, search};
+use crate::{audit, rows, search};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use packshot_domain::access::Origin;
+use packshot_domain::ports::audit_log::AuditEntry;
 use packshot_domain::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, Put, RepoError};
 use packshot_domain::product::{Product, ProductId, ProductName};
 
@@ -52,9 +53,16 @@ impl ProductRepo for Database {
         Ok(found?)
     }
 
-    async fn put(&self, id: &ProductId, name: &ProductName, now: DateTime<Utc>) -> Result<Put, RepoError> {
-        let product = Product { id: id.clone(), name: name.clone(), created_at: now };
-        let put: Result<_, Fault> = self.write(move |connection| put(connection, product)).await;
+    async fn put(&self, id: &ProductId, name: &ProductName, origin: &Origin) -> Result<Put, RepoError> {
+        let product = Product { id: id.clone(), name: name.clone(), created_at: origin.at };
+        let origin = origin.clone();
+        let put: Result<_, Fault> = self
+            .write(move |connection| {
+                let put = put(connection, product)?;
+                audit::enter(connection, &AuditEntry::put_product(&put, &origin))?;
+                Ok(put)
+            })
+            .await;
         Ok(put?)
     }
 

@@ -19,6 +19,22 @@ table! {
 table! {
     use diesel::sql_types::*;
     use super::{ImageKeySql, MomentSql};
+    audit_entries (id) {
+        id -> BigInt,
+        at -> MomentSql,
+        user_name -> Text,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        action -> Text,
+        product_id -> Text,
+        image_id -> Nullable<ImageKeySql>,
+        detail -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::{ImageKeySql, MomentSql};
     images (id) {
         id -> ImageKeySql,
         product_id -> Text,

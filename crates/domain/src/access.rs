@@ -1,6 +1,9 @@
 //! Who is calling, and what they may do.
 //!
-//! Owns the two questions that every write asks (who, and is it an admin); refuses to know tokens.
+//! Owns the questions that every write asks (who, from where, and is it an admin); refuses to know tokens.
+
+use chrono::{DateTime, Utc};
+use std::net::IpAddr;
 
 /// Somebody whose token was found good.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +12,19 @@ pub struct Caller {
     pub user: UserName,
     /// Whether one of the configured admin roles was found.
     pub is_admin: bool,
+}
+
+/// Where a write comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Who makes it.
+    pub user: UserName,
+    /// From which network address; `None` for the command line.
+    pub address: Option<IpAddr>,
+    /// By which request, as its log lines name it.
+    pub request_id: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// The name of a caller as the token gives it: 1 to 255 characters, no control characters.

@@ -3,8 +3,8 @@
 //! Owns the rule that a row goes before its objects, so that nothing half-deleted is ever visible;
 //! refuses to know how answers look.
 
+use crate::access::Origin;
 use crate::image::{Image, ImageId};
-use crate::ports::clock::Clock;
 use crate::ports::image_repo::{ImagePage, ImagePatch, ImageQuery, ImageRepo, ProductImages, UpdateError};
 use crate::ports::image_store::ImageStore;
 use crate::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, Put, RepoError};
@@ -23,8 +23,6 @@ pub struct Catalog {
     pub journal: Arc<dyn UploadJournal>,
     /// Image files.
     pub store: Arc<dyn ImageStore>,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
 }
 
 /// Why the catalog did not do it.
@@ -59,8 +57,8 @@ impl Catalog {
     ///
     /// # Errors
     /// [`RepoError`].
-    pub async fn put_product(&self, id: &ProductId, name: &ProductName) -> Result<Put, RepoError> {
-        self.products.put(id, name, self.clock.now()).await
+    pub async fn put_product(&self, id: &ProductId, name: &ProductName, origin: &Origin) -> Result<Put, RepoError> {
+        self.products.put(id, name, origin).await
     }
 
     /// A page of products.
@@ -75,9 +73,8 @@ impl Catalog {
     ///
     /// # Errors
     /// [`CatalogError::ProductNotFound`], [`CatalogError::Repo`].
-    pub async fn delete_product(&self, id: &ProductId) -> Result<(), CatalogError> {
-        let now = self.clock.now();
-        let entries = self.images.delete_product(id, now).await?.ok_or_else(|| not_found(id))?;
+    pub async fn delete_product(&self, id: &ProductId, origin: &Origin) -> Result<(), CatalogError> {
+        let entries = self.images.delete_product(id, origin).await?.ok_or_else(|| not_found(id))?;
         for entry in &entries {
             self.delete_objects(entry).await;
         }
@@ -111,8 +108,13 @@ impl Catalog {
     ///
     /// # Errors
     /// [`CatalogError::ImageNotFound`], [`CatalogError::Metadata`], [`CatalogError::Repo`].
-    pub async fn edit_image(&self, id: ImageId, patch: &ImagePatch) -> Result<(Image, Product), CatalogError> {
-        let image = self.images.update(id, patch).await.map_err(|error| match error {
+    pub async fn edit_image(
+        &self,
+        id: ImageId,
+        patch: &ImagePatch,
+        origin: &Origin,
+    ) -> Result<(Image, Product), CatalogError> {
+        let image = self.images.update(id, patch, origin).await.map_err(|error| match error {
             UpdateError::Metadata(error) => CatalogError::Metadata(error),
             UpdateError::Repo(error) => CatalogError::Repo(error),
         })?;
@@ -123,8 +125,8 @@ impl Catalog {
     ///
     /// # Errors
     /// [`CatalogError::ImageNotFound`], [`CatalogError::Repo`].
-    pub async fn set_primary(&self, id: ImageId) -> Result<(Image, Product), CatalogError> {
-        let image = self.images.set_primary(id).await?;
+    pub async fn set_primary(&self, id: ImageId, origin: &Origin) -> Result<(Image, Product), CatalogError> {
+        let image = self.images.set_primary(id, origin).await?;
         self.with_product(id, image).await
     }
 
@@ -132,8 +134,8 @@ impl Catalog {
     ///
     /// # Errors
     /// [`CatalogError::ImageNotFound`], [`CatalogError::Repo`].
-    pub async fn delete_image(&self, id: ImageId) -> Result<(), CatalogError> {
-        let entry = self.images.delete(id, self.clock.now()).await?;
+    pub async fn delete_image(&self, id: ImageId, origin: &Origin) -> Result<(), CatalogError> {
+        let entry = self.images.delete(id, origin).await?;
         let entry = entry.ok_or_else(|| CatalogError::ImageNotFound(id.to_string()))?;
         self.delete_objects(&entry).await;
         Ok(())

@@ -18,3 +18,4 @@ pub mod sweep;
 pub mod text;
 pub mod upload;
 pub mod variant;
+pub mod verify;

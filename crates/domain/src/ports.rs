@@ -4,6 +4,7 @@
 //! refuses to know any adapter. Every port is `Send + Sync` and used as `Arc<dyn Port>`.
 //! With the feature `mock` each has a `mockall` mock beside it.
 
+pub mod audit_log;
 pub mod clock;
 pub mod idempotency;
 pub mod identifiers;

@@ -39,6 +39,21 @@ impl ObjectKey {
         std::iter::once(Self::original(product, filename)).chain(variants.iter().map(variant)).collect()
     }
 
+    /// The keys that the original of this object's image can have: one for each format.
+    #[must_use]
+    pub fn possible_originals(&self) -> Vec<Self> {
+        let mut segments = self.0.split('/');
+        let (product, filename) = (segments.next().unwrap_or_default(), segments.next_back().unwrap_or_default());
+        let stem = filename.rsplit_once('.').map_or(filename, |(stem, _)| stem);
+        ImageFormat::ALL.iter().map(|format| Self(format!("{product}/{stem}.{}", format.extension()))).collect()
+    }
+
+    /// The name of the file, without its folders.
+    #[must_use]
+    pub fn filename(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
     /// Takes `text`, as the other constructors write it.
     ///
     /// # Errors
@@ -91,6 +106,15 @@ pub struct StorageLocation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_object_leads_to_what_its_original_can_be() {
+        for key in ["p/p_abc123def456.png", "p/webp/p_abc123def456.webp"] {
+            let originals = ObjectKey::parse(key).unwrap().possible_originals();
+            let texts: Vec<&str> = originals.iter().map(ObjectKey::as_str).collect();
+            assert_eq!(texts, ["p/p_abc123def456.jpg", "p/p_abc123def456.png", "p/p_abc123def456.webp"]);
+        }
+    }
 
     #[test]
     fn keys_read_back_and_nothing_else_does() {

@@ -59,6 +59,16 @@ pub enum SweepError {
 impl Sweep {
     const BATCH: u32 = 100;
 
+    /// What [`run`](Self::run) would claim now, oldest first, and how many temporary files it would remove.
+    ///
+    /// # Errors
+    /// [`SweepError`].
+    pub async fn preview(&self, grace: TimeDelta) -> Result<(Vec<JournalEntry>, u64), SweepError> {
+        let uploads_before = self.clock.now() - grace;
+        let entries = self.journal.peek(uploads_before, u32::MAX).await?;
+        Ok((entries, self.store.count_leftovers(uploads_before).await?))
+    }
+
     /// Sweeps. Uploads begun less than `grace` ago may still be running and are left alone.
     ///
     /// # Errors

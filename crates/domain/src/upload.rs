@@ -13,7 +13,7 @@ mod fingerprint;
 pub use details::{FieldError, RawDetails, UploadDetails};
 pub use fingerprint::fingerprint;
 
-use crate::access::UserName;
+use crate::access::Origin;
 use crate::image::{Filename, Image, ImageFormat, ImageId};
 use crate::ports::clock::Clock;
 use crate::ports::idempotency::{
@@ -75,8 +75,8 @@ pub struct UploadRequest {
     pub product_id: String,
     /// The other fields, as sent.
     pub details: RawDetails,
-    /// Who uploads.
-    pub user: UserName,
+    /// Who uploads, and from where.
+    pub origin: Origin,
     /// The client's idempotency key with what belongs to it.
     pub idempotency: Option<Idempotency>,
 }
@@ -161,7 +161,7 @@ impl UploadImage {
         let Some(idempotency) = &request.idempotency else {
             return self.run(&request, None).await.map(|image| Uploaded::New(Box::new(image)));
         };
-        let key = ScopedKey { user: request.user.clone(), key: idempotency.key.clone() };
+        let key = ScopedKey { user: request.origin.user.clone(), key: idempotency.key.clone() };
         let now = self.clock.now();
         match self.keys.reserve(&key, &idempotency.fingerprint, now, &horizon(now)).await? {
             Reservation::Completed(receipt) => return Ok(Uploaded::Replayed(receipt)),
@@ -255,10 +255,10 @@ impl UploadImage {
             tags: details.tags,
             metadata: details.metadata.with_color_profile(&processed.color_profile),
             uploaded_at: self.clock.now(),
-            uploaded_by: request.user.clone(),
+            uploaded_by: request.origin.user.clone(),
         };
         let completion = key.map(|(key, receipt)| Completion { key: key.clone(), receipt: receipt(&image) });
-        match self.images.insert(&image, completion).instrument(Step::Commit.span()).await {
+        match self.images.insert(&image, completion, &request.origin).instrument(Step::Commit.span()).await {
             Ok(()) => Ok(image),
             Err(error) => self.settle(image, &keys, error).await,
         }

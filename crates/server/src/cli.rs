@@ -3,17 +3,22 @@
 //! Owns the commands and how a failure ends: one line on standard error, exit code 1. Only this module
 //! and those below it write to standard output.
 
+mod audit;
 mod check;
 mod demo;
 mod product;
 mod serve;
 mod sweep;
 mod token;
+mod verify;
 
 use crate::settings::load::{Loaded, load};
+use crate::system::SystemClock;
 use crate::wiring;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use packshot_domain::access::{Origin, UserName};
+use packshot_domain::ports::clock::Clock;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
@@ -43,6 +48,10 @@ enum Command {
     Migrate,
     /// Removes what crashed uploads and deletions left behind.
     Sweep(sweep::Arguments),
+    /// Compares the whole store with the whole database, and names every difference; exit code 1 with one.
+    Verify,
+    /// Prints who wrote what, when and from where, newest first.
+    Audit(audit::Arguments),
     /// Prints the OpenAPI document.
     Openapi,
     /// Loads the settings, asks the database and the store, and prints what it found.
@@ -81,6 +90,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Product(arguments)) => block_on(product::run(&context, &arguments)),
         Some(Command::Migrate) => migrate(&context),
         Some(Command::Sweep(arguments)) => block_on(sweep::run(&context, &arguments)),
+        Some(Command::Verify) => block_on(verify::run(&context)),
+        Some(Command::Audit(arguments)) => block_on(audit::run(&context, &arguments)),
         Some(Command::Openapi) => {
             print(&format!("{:#}", crate::openapi::document()?))?;
             Ok(ExitCode::SUCCESS)
@@ -105,6 +116,12 @@ fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Res
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot start")?;
     runtime.block_on(work)
+}
+
+/// Where writes of the command line come from.
+fn origin() -> anyhow::Result<Origin> {
+    let user = UserName::parse("command line")?;
+    Ok(Origin { user, address: None, request_id: None, at: SystemClock.now() })
 }
 
 /// A line on standard output, seen at once even by a pipe.

@@ -21,6 +21,7 @@ use packshot_domain::ports::rate_limiter::RateLimiter;
 use packshot_domain::ports::token_verifier::TokenVerifier;
 use packshot_domain::sweep::Sweep;
 use packshot_domain::upload::UploadImage;
+use packshot_domain::verify::Verify;
 use packshot_imaging::{CodecImageProcessor, ImagingSettings, Profile};
 use packshot_store::{ObjectImageStore, StoreSettings, StoreUrl};
 use packshot_tokens::{BiscuitTokenVerifier, KeySource, TokenSettings};
@@ -122,7 +123,6 @@ pub fn app(settings: &Settings, backends: &Backends, jobs: Handle) -> anyhow::Re
         images: database.clone(),
         journal: database.clone(),
         store: store.clone(),
-        clock: clock.clone(),
     };
     Ok(App {
         catalog,
@@ -171,6 +171,13 @@ pub fn sweep(backends: &Backends) -> Sweep {
         limiter: database,
         clock: Arc::new(SystemClock),
     }
+}
+
+/// The comparison of these backends.
+#[must_use]
+pub fn verify(backends: &Backends) -> Verify {
+    let database = Arc::new(backends.database.clone());
+    Verify { images: database.clone(), journal: database, store: backends.store.clone() }
 }
 
 fn processor(settings: &Settings) -> anyhow::Result<CodecImageProcessor> {

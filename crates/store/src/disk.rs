@@ -118,6 +118,11 @@ impl Disk {
         walk::list(self.root.clone())
     }
 
+    pub(crate) async fn count_leftovers(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let root = self.root.clone();
+        blocking(move || walk::leftovers(&root, before)).await.map(|found| found.len() as u64)
+    }
+
     pub(crate) async fn remove_leftovers(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         let root = self.root.clone();
         blocking(move || walk::remove_leftovers(&root, before)).await

@@ -153,6 +153,13 @@ impl ImageStore for ObjectImageStore {
         }
     }
 
+    async fn count_leftovers(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        match &self.backend {
+            Backend::Disk(disk) => disk.count_leftovers(before).await,
+            Backend::Remote(_) => Ok(0),
+        }
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         match &self.backend {
             Backend::Disk(disk) => disk.ping().await,

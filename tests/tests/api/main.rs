@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod audit;
 mod cli;
 mod cors;
 mod documents;
@@ -18,3 +19,4 @@ mod settings;
 mod static_files;
 mod telemetry;
 mod upload;
+mod verify;

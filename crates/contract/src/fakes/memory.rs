@@ -2,13 +2,16 @@
 //!
 //! Owns one lock around everything, which makes every operation a transaction.
 
+mod audit;
 mod images;
 mod limits;
 mod list;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use packshot_domain::access::Origin;
 use packshot_domain::image::{Image, ImageId};
+use packshot_domain::ports::audit_log::AuditEntry;
 use packshot_domain::ports::idempotency::{Fingerprint, Receipt, ScopedKey};
 use packshot_domain::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, Put, RepoError};
 use packshot_domain::ports::rate_limiter::Scope;
@@ -28,6 +31,7 @@ struct State {
     images: BTreeMap<ImageId, Image>,
     journal: BTreeMap<ImageId, Entry>,
     keys: HashMap<ScopedKey, Key>,
+    audit: Vec<AuditEntry>,
     /// How often a subject was counted in the window with this start and end.
     used: HashMap<(Scope, String, i64, i64), u32>,
 }
@@ -68,13 +72,14 @@ impl ProductRepo for MemoryDatabase {
         Ok(self.lock().products.get(id).cloned())
     }
 
-    async fn put(&self, id: &ProductId, name: &ProductName, now: DateTime<Utc>) -> Result<Put, RepoError> {
+    async fn put(&self, id: &ProductId, name: &ProductName, origin: &Origin) -> Result<Put, RepoError> {
         let mut state = self.lock();
         let old = state.products.get(id);
-        let created_at = old.map_or(now, |product| product.created_at);
+        let created_at = old.map_or(origin.at, |product| product.created_at);
         let product = Product { id: id.clone(), name: name.clone(), created_at };
         let put = if old.is_some() { Put::Renamed(product.clone()) } else { Put::Created(product.clone()) };
         state.products.insert(id.clone(), product);
+        state.audit.push(AuditEntry::put_product(&put, origin));
         Ok(put)
     }
 
@@ -135,6 +140,10 @@ impl UploadJournal for MemoryDatabase {
     async fn finish(&self, image: ImageId) -> Result<(), RepoError> {
         self.lock().journal.remove(&image);
         Ok(())
+    }
+
+    async fn names(&self, key: &ObjectKey) -> Result<bool, RepoError> {
+        Ok(self.lock().journal.values().any(|known| known.entry.keys.contains(key)))
     }
 
     async fn peek(&self, uploads_before: DateTime<Utc>, limit: u32) -> Result<Vec<JournalEntry>, RepoError> {

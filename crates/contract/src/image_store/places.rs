@@ -27,6 +27,7 @@ pub async fn a_place_names_its_product_and_no_path(store: &dyn ImageStore) {
 pub async fn removing_leftovers_leaves_objects(store: &dyn ImageStore) {
     let key = original("leftovers", 1);
     store.put(&key, noise(10, 1)).await.unwrap();
-    store.remove_leftovers(DateTime::<Utc>::MAX_UTC).await.unwrap();
+    let left = store.count_leftovers(DateTime::<Utc>::MAX_UTC).await.unwrap();
+    assert_eq!(store.remove_leftovers(DateTime::<Utc>::MAX_UTC).await.unwrap(), left);
     assert_eq!(read(store, &key, None).await.unwrap(), noise(10, 1));
 }

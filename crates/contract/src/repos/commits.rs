@@ -1,7 +1,7 @@
 //! What an `ImageRepo` promises about the commit of an upload.
 
 use super::{Repos, everything};
-use crate::builders::{filename, image, moment, product_id, tags, user, variant};
+use crate::builders::{filename, image, moment, object_keys, origin, product_id, tags, user, variant};
 use chrono::DateTime;
 use futures_util::future::{join, join_all};
 use packshot_domain::image::{Dimensions, Image, ImageFormat};
@@ -9,6 +9,7 @@ use packshot_domain::ports::idempotency::{
     Completion, Fingerprint, Horizon, IdempotencyKey, Receipt, Reservation, ScopedKey,
 };
 use packshot_domain::ports::image_repo::InsertError;
+use packshot_domain::storage::ObjectKey;
 use packshot_domain::text::{AltText, Caption, DisplayOrder, Metadata, OriginalName};
 
 /// A claim, as it is named.
@@ -53,13 +54,13 @@ pub async fn an_image_that_is_not_there_is_none(repos: &Repos) {
 pub async fn a_product_that_is_gone_takes_no_image(repos: &Repos) {
     let image = image("p", 1);
     repos.begin(&image).await;
-    let error = repos.images.insert(&image, None).await.unwrap_err();
+    let error = repos.images.insert(&image, None, &origin(0)).await.unwrap_err();
     assert!(matches!(error, InsertError::ProductGone), "{error:?}");
     assert!(repos.journal.abandon(image.id).await.unwrap(), "the entry must stay, its objects are there");
 }
 
 async fn assert_swept(repos: &Repos, image: &Image) {
-    let error = repos.images.insert(image, None).await.unwrap_err();
+    let error = repos.images.insert(image, None, &origin(0)).await.unwrap_err();
     assert!(matches!(error, InsertError::Swept), "{error:?}");
     assert_eq!(repos.images.find(image.id).await.unwrap(), None);
     assert_eq!(repos.images.list(&everything()).await.unwrap().total, 0);
@@ -121,7 +122,7 @@ pub async fn a_commit_stores_the_receipt(repos: &Repos) {
         assert_eq!(first, Reservation::Reserved);
         let image = image("p", u32::try_from(number).unwrap());
         repos.begin(&image).await;
-        repos.images.insert(&image, Some(completion.clone())).await.unwrap();
+        repos.images.insert(&image, Some(completion.clone()), &origin(0)).await.unwrap();
         let again = repos.keys.reserve(&completion.key, &FINGERPRINT, moment(1), &horizon).await.unwrap();
         assert_eq!(again, Reservation::Completed(completion.receipt));
     }
@@ -135,7 +136,7 @@ pub async fn a_refused_commit_changes_nothing(repos: &Repos) {
     let completion = completion(b"receipt");
     repos.keys.reserve(&completion.key, &FINGERPRINT, moment(0), &horizon()).await.unwrap();
     let new = Image { is_primary: true, tags: tags(&["new"]), ..image("p", 2) };
-    repos.images.insert(&new, Some(completion.clone())).await.unwrap_err();
+    repos.images.insert(&new, Some(completion.clone()), &origin(0)).await.unwrap_err();
     assert_eq!(repos.images.summary(&product_id("p")).await.unwrap().primary, Some(old));
     let page = repos.images.list(&everything()).await.unwrap();
     assert_eq!((page.total, page.available_tags), (1, vec!["old".to_owned()]));
@@ -165,7 +166,8 @@ pub async fn of_many_primary_uploads_at_once_one_stays_primary(repos: &Repos) {
     for image in &images {
         repos.begin(image).await;
     }
-    for inserted in join_all(images.iter().map(|image| repos.images.insert(image, None))).await {
+    let origin = origin(0);
+    for inserted in join_all(images.iter().map(|image| repos.images.insert(image, None, &origin))).await {
         inserted.unwrap();
     }
     let page = repos.images.list(&everything()).await.unwrap();
@@ -179,7 +181,8 @@ pub async fn either_the_commit_or_the_abandoning_wins(repos: &Repos) {
     for number in 1..=20 {
         let image = image("p", number);
         repos.begin(&image).await;
-        let (inserted, abandoned) = join(repos.images.insert(&image, None), repos.journal.abandon(image.id)).await;
+        let (inserted, abandoned) =
+            join(repos.images.insert(&image, None, &origin(0)), repos.journal.abandon(image.id)).await;
         let abandoned = abandoned.unwrap();
         assert_eq!(inserted.is_ok(), !abandoned, "{inserted:?}");
         assert_eq!(repos.images.find(image.id).await.unwrap().is_some(), !abandoned);
@@ -193,7 +196,8 @@ pub async fn either_the_commit_or_the_claim_wins(repos: &Repos) {
     for image in &images {
         repos.begin(image).await;
     }
-    let inserts = join_all(images.iter().map(|image| repos.images.insert(image, None)));
+    let origin = origin(0);
+    let inserts = join_all(images.iter().map(|image| repos.images.insert(image, None, &origin)));
     let claims = join_all((0..5).map(|_| repos.journal.claim(moment(100), 7)));
     let (inserted, claimed) = join(inserts, claims).await;
     let claimed: Vec<_> = claimed.into_iter().flat_map(Result::unwrap).map(|entry| entry.image).collect();
@@ -230,4 +234,40 @@ pub async fn a_summary_has_the_count_and_the_primary(repos: &Repos) {
     let summary = repos.images.summary(&product_id("p")).await.unwrap();
     assert_eq!((summary.count, summary.primary), (2, Some(primary)));
     assert_eq!(repos.images.summary(&product_id("nobody")).await.unwrap().count, 0);
+}
+
+/// A claim, as it is named.
+pub async fn a_scan_gives_every_image_once_in_the_order_of_ids(repos: &Repos) {
+    repos.put_products(&["p", "q"]).await;
+    let mut all = vec![image("q", 3), image("p", 1), image("p", 5), image("q", 2), image("p", 4)];
+    for image in &all {
+        repos.upload(image).await;
+    }
+    all.sort_by_key(|image| image.id);
+    let (mut scanned, mut after) = (Vec::new(), None);
+    loop {
+        let batch = repos.images.scan(after, 2).await.unwrap();
+        let Some(last) = batch.last() else { break };
+        after = Some(last.id);
+        scanned.extend(batch);
+    }
+    assert_eq!(scanned, all);
+    assert_eq!(repos.images.count().await.unwrap(), 5);
+}
+
+/// A claim, as it is named.
+pub async fn a_row_speaks_for_its_objects_alone(repos: &Repos) {
+    repos.put_products(&["p"]).await;
+    let (there, only_begun) = (image("p", 1), image("p", 2));
+    repos.upload(&there).await;
+    repos.begin(&only_begun).await;
+    for key in object_keys(&there) {
+        assert!(repos.images.speaks_for(&key).await.unwrap(), "{key}");
+    }
+    for key in object_keys(&only_begun) {
+        assert!(!repos.images.speaks_for(&key).await.unwrap(), "{key}");
+    }
+    let original = &object_keys(&there)[0];
+    let stray = ObjectKey::parse(&original.as_str().replacen('/', "/stray/", 1)).unwrap();
+    assert!(!repos.images.speaks_for(&stray).await.unwrap(), "a folder that is none of its variants'");
 }

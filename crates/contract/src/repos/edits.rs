@@ -1,7 +1,7 @@
 //! What an `ImageRepo` promises about edits.
 
 use super::{Repos, everything};
-use crate::builders::{image, product_id, tags};
+use crate::builders::{image, origin, product_id, tags};
 use futures_util::future::join_all;
 use packshot_domain::image::Image;
 use packshot_domain::ports::image_repo::{Change, ImagePatch, ImageQuery};
@@ -53,7 +53,7 @@ pub async fn a_patch_replaces_what_it_names(repos: &Repos) {
     let mut expected = old;
     for (patch, change) in steps {
         change(&mut expected, &new);
-        let updated = repos.images.update(expected.id, &patch).await.unwrap();
+        let updated = repos.images.update(expected.id, &patch, &origin(0)).await.unwrap();
         assert_eq!(updated.as_ref(), Some(&expected), "{patch:?}");
         assert_eq!(repos.images.find(expected.id).await.unwrap(), updated);
     }
@@ -74,7 +74,7 @@ pub async fn a_patch_clears_what_it_says(repos: &Repos) {
     };
     let expected =
         Image { alt_text: None, caption: None, tags: tags(&[]), metadata: Metadata::default(), ..old.clone() };
-    assert_eq!(repos.images.update(old.id, &patch).await.unwrap(), Some(expected.clone()));
+    assert_eq!(repos.images.update(old.id, &patch, &origin(0)).await.unwrap(), Some(expected.clone()));
     assert_eq!(repos.images.find(old.id).await.unwrap(), Some(expected));
 }
 
@@ -83,7 +83,7 @@ pub async fn an_empty_patch_changes_nothing(repos: &Repos) {
     repos.put_products(&["p"]).await;
     let image = full(1);
     repos.upload(&image).await;
-    assert_eq!(repos.images.update(image.id, &ImagePatch::default()).await.unwrap(), Some(image.clone()));
+    assert_eq!(repos.images.update(image.id, &ImagePatch::default(), &origin(0)).await.unwrap(), Some(image.clone()));
     assert_eq!(repos.images.find(image.id).await.unwrap(), Some(image));
 }
 
@@ -97,7 +97,7 @@ pub async fn a_patched_image_is_found_by_its_new_texts_and_tags(repos: &Repos) {
         tags: Some(tags(&["red", "blue"])),
         ..ImagePatch::default()
     };
-    repos.images.update(image.id, &patch).await.unwrap();
+    repos.images.update(image.id, &patch, &origin(0)).await.unwrap();
     for (search, tag, total) in
         [("old alt", None, 0), ("brand", None, 1), ("", Some("old"), 0), ("", Some("blue"), 1), ("", Some("red"), 1)]
     {
@@ -111,7 +111,7 @@ pub async fn a_patched_image_is_found_by_its_new_texts_and_tags(repos: &Repos) {
 /// A claim, as it is named.
 pub async fn patching_what_is_not_there_is_none(repos: &Repos) {
     let patch = ImagePatch { order: Some(DisplayOrder::default()), ..ImagePatch::default() };
-    assert_eq!(repos.images.update(image("p", 1).id, &patch).await.unwrap(), None);
+    assert_eq!(repos.images.update(image("p", 1).id, &patch, &origin(0)).await.unwrap(), None);
 }
 
 /// A claim, as it is named.
@@ -124,7 +124,7 @@ pub async fn a_primary_moves_and_stays(repos: &Repos) {
     }
     let primary = Image { is_primary: true, ..new };
     for _ in 0..2 {
-        assert_eq!(repos.images.set_primary(primary.id).await.unwrap(), Some(primary.clone()));
+        assert_eq!(repos.images.set_primary(primary.id, &origin(0)).await.unwrap(), Some(primary.clone()));
         assert_eq!(repos.images.summary(&product_id("p")).await.unwrap().primary, Some(primary.clone()));
         assert!(!repos.images.find(old.id).await.unwrap().unwrap().is_primary);
     }
@@ -133,7 +133,7 @@ pub async fn a_primary_moves_and_stays(repos: &Repos) {
 
 /// A claim, as it is named.
 pub async fn making_primary_what_is_not_there_is_none(repos: &Repos) {
-    assert_eq!(repos.images.set_primary(image("p", 1).id).await.unwrap(), None);
+    assert_eq!(repos.images.set_primary(image("p", 1).id, &origin(0)).await.unwrap(), None);
 }
 
 /// A claim, as it is named.
@@ -143,7 +143,8 @@ pub async fn of_many_made_primary_at_once_one_is(repos: &Repos) {
     for image in &images {
         repos.upload(image).await;
     }
-    for made in join_all(images.iter().map(|image| repos.images.set_primary(image.id))).await {
+    let origin = origin(0);
+    for made in join_all(images.iter().map(|image| repos.images.set_primary(image.id, &origin))).await {
         assert!(made.unwrap().unwrap().is_primary);
     }
     let primary = ImageQuery { is_primary: Some(true), ..everything() };

@@ -1,7 +1,7 @@
 //! What `IdempotencyKeys` promise.
 
 use super::Repos;
-use crate::builders::{image, moment, user};
+use crate::builders::{image, moment, origin, user};
 use futures_util::future::join_all;
 use packshot_domain::ports::idempotency::{
     Completion, Fingerprint, Horizon, IdempotencyKey, Receipt, Reservation, ScopedKey,
@@ -28,7 +28,7 @@ async fn complete(repos: &Repos, key: &ScopedKey, seconds: i32) {
     image.uploaded_at = moment(seconds.into());
     repos.begin(&image).await;
     let completion = Completion { key: key.clone(), receipt: Receipt(b"receipt".to_vec()) };
-    repos.images.insert(&image, Some(completion)).await.unwrap();
+    repos.images.insert(&image, Some(completion), &origin(0)).await.unwrap();
 }
 
 fn completed() -> Reservation {

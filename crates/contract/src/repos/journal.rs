@@ -1,7 +1,7 @@
 //! What an `UploadJournal` promises.
 
 use super::Repos;
-use crate::builders::{image, moment, object_keys};
+use crate::builders::{image, moment, object_keys, origin};
 use futures_util::future::join_all;
 use packshot_domain::image::{Image, ImageId};
 use packshot_domain::ports::upload_journal::{EntryKind, JournalEntry, JournalError};
@@ -48,7 +48,7 @@ pub async fn a_key_is_taken_by_an_image(repos: &Repos) {
     assert!(matches!(begun, Err(JournalError::KeyTaken)), "{begun:?}");
     assert_eq!(repos.journal.peek(moment(LATE), 10).await.unwrap(), []);
     // Deleted, but its objects may still be there.
-    repos.images.delete(first.id, moment(1)).await.unwrap();
+    repos.images.delete(first.id, &origin(1)).await.unwrap();
     let begun = repos.journal.begin(image("p", 2).id, &object_keys(&first), moment(0)).await;
     assert!(matches!(begun, Err(JournalError::KeyTaken)), "{begun:?}");
 }
@@ -133,7 +133,7 @@ pub async fn a_peek_claims_nothing(repos: &Repos) {
     repos.begin(&image).await;
     assert_eq!(repos.journal.peek(moment(LATE), 10).await.unwrap(), [upload(&image)]);
     assert_eq!(repos.journal.peek(moment(LATE), 0).await.unwrap(), []);
-    repos.images.insert(&image, None).await.unwrap();
+    repos.images.insert(&image, None, &origin(0)).await.unwrap();
 }
 
 /// A claim, as it is named.
@@ -144,4 +144,19 @@ pub async fn many_sweepers_at_once_claim_without_fault(repos: &Repos) {
     for claimed in join_all((0..8).map(|_| repos.journal.claim(moment(LATE), 15))).await {
         assert_eq!(claimed.unwrap().len(), 15);
     }
+}
+
+/// A claim, as it is named.
+pub async fn an_entry_names_its_objects_until_it_is_finished(repos: &Repos) {
+    repos.put_products(&["p"]).await;
+    let (image, other) = (image("p", 1), image("p", 2));
+    repos.begin(&image).await;
+    for key in object_keys(&image) {
+        assert!(repos.journal.names(&key).await.unwrap(), "{key}");
+    }
+    for key in object_keys(&other) {
+        assert!(!repos.journal.names(&key).await.unwrap(), "{key}");
+    }
+    repos.journal.finish(image.id).await.unwrap();
+    assert!(!repos.journal.names(&object_keys(&image)[0]).await.unwrap());
 }

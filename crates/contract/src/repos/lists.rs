@@ -1,7 +1,7 @@
 //! What an `ImageRepo` promises about lists.
 
 use super::{Repos, everything};
-use crate::builders::{filename, image, image_id, moment, product_id, tags};
+use crate::builders::{filename, image, image_id, moment, origin, product_id, tags};
 use packshot_domain::image::{Dimensions, Image, ImageFormat, ImageId};
 use packshot_domain::ports::image_repo::{ImagePatch, ImageQuery, SortBy, SortOrder};
 use packshot_domain::text::{AltText, DisplayOrder};
@@ -279,8 +279,8 @@ pub async fn available_tags_are_sorted_and_at_most_100(repos: &Repos) {
 pub async fn counts_follow_edits_and_deletions(repos: &Repos) {
     upload_a_mixture(repos).await;
     let patch = ImagePatch { tags: Some(tags(&["green", "red"])), ..ImagePatch::default() };
-    repos.images.update(image_id(1), &patch).await.unwrap();
-    repos.images.delete(image_id(2), moment(50)).await.unwrap();
+    repos.images.update(image_id(1), &patch, &origin(0)).await.unwrap();
+    repos.images.delete(image_id(2), &origin(50)).await.unwrap();
     let page = repos.images.list(&everything()).await.unwrap();
     assert_eq!((page.total, page.available_tags.join(" ").as_str()), (3, "blue green red"));
     assert_eq!(page.available_formats, [ImageFormat::Jpeg]);
@@ -290,7 +290,7 @@ pub async fn counts_follow_edits_and_deletions(repos: &Repos) {
     }
     let png = ImageQuery { format: Some(ImageFormat::Png), ..everything() };
     assert_eq!(repos.images.list(&png).await.unwrap().total, 0);
-    repos.images.delete_product(&product_id("p"), moment(50)).await.unwrap();
+    repos.images.delete_product(&product_id("p"), &origin(50)).await.unwrap();
     let page = repos.images.list(&everything()).await.unwrap();
     assert_eq!((page.total, page.available_tags.join(" ").as_str()), (1, "blue"));
 }

@@ -1,8 +1,9 @@
 //! What a `ProductRepo` promises.
 
 use super::Repos;
-use crate::builders::{moment, product_id, product_name};
+use crate::builders::{moment, origin, product_id, product_name};
 use futures_util::future::join_all;
+use packshot_domain::access::Origin;
 use packshot_domain::ports::product_repo::{ProductQuery, Put};
 use packshot_domain::product::Product;
 
@@ -20,7 +21,8 @@ async fn found(repos: &Repos, search: &str) -> Vec<String> {
 pub async fn a_product_reads_back_and_others_are_not_there(repos: &Repos) {
     let product =
         Product { id: product_id("prod_789"), name: product_name("Été 100% \u{1f600}"), created_at: moment(0) };
-    let put = repos.products.put(&product.id, &product.name, product.created_at).await.unwrap();
+    let put =
+        repos.products.put(&product.id, &product.name, &Origin { at: product.created_at, ..origin(0) }).await.unwrap();
     assert_eq!(put, Put::Created(product.clone()));
     assert_eq!(repos.products.find(&product.id).await.unwrap(), Some(product));
     // Ids differ by case.
@@ -30,9 +32,9 @@ pub async fn a_product_reads_back_and_others_are_not_there(repos: &Repos) {
 /// A claim, as it is named.
 pub async fn a_second_put_renames_and_keeps_the_time(repos: &Repos) {
     let id = product_id("p");
-    repos.products.put(&id, &product_name("Old"), moment(0)).await.unwrap();
+    repos.products.put(&id, &product_name("Old"), &origin(0)).await.unwrap();
     let renamed = Product { id: id.clone(), name: product_name("New"), created_at: moment(0) };
-    let put = repos.products.put(&id, &product_name("New"), moment(5)).await.unwrap();
+    let put = repos.products.put(&id, &product_name("New"), &origin(5)).await.unwrap();
     assert_eq!(put, Put::Renamed(renamed.clone()));
     assert_eq!(repos.products.find(&id).await.unwrap(), Some(renamed));
     assert_eq!(found(repos, "old").await, [""; 0]);
@@ -61,7 +63,7 @@ pub async fn products_are_listed_in_pages_in_byte_order_of_their_ids(repos: &Rep
 /// A claim, as it is named.
 pub async fn a_search_is_literal_and_ignores_case_in_id_and_name(repos: &Repos) {
     for (id, name) in [("Lamp-1", "Desk light"), ("p_2", "50% WOLLE, grün"), ("p-3", "Straße")] {
-        repos.products.put(&product_id(id), &product_name(name), moment(0)).await.unwrap();
+        repos.products.put(&product_id(id), &product_name(name), &origin(0)).await.unwrap();
     }
     assert_eq!(found(repos, "lAMP").await, ["Lamp-1"]);
     assert_eq!(found(repos, "LIGHT").await, ["Lamp-1"]);
@@ -83,7 +85,8 @@ pub async fn a_ping_is_answered(repos: &Repos) {
 /// A claim, as it is named.
 pub async fn of_many_puts_at_once_one_creates(repos: &Repos) {
     let (id, name) = (product_id("p"), product_name("P"));
-    let puts = join_all((0..20).map(|_| repos.products.put(&id, &name, moment(0)))).await;
+    let origin = origin(0);
+    let puts = join_all((0..20).map(|_| repos.products.put(&id, &name, &origin))).await;
     let created = puts.into_iter().filter(|put| matches!(put.as_ref().unwrap(), Put::Created(_)));
     assert_eq!(created.count(), 1);
 }

@@ -1,7 +1,7 @@
 //! What an `ImageRepo` promises about deletions.
 
 use super::{Repos, everything};
-use crate::builders::{image, moment, object_keys, product_id, tags};
+use crate::builders::{image, moment, object_keys, origin, product_id, tags};
 use futures_util::future::{join, join_all};
 use packshot_domain::image::Image;
 use packshot_domain::ports::image_repo::InsertError;
@@ -18,7 +18,7 @@ pub async fn a_deleted_image_is_gone_and_its_objects_are_in_the_journal(repos: &
     let stays = Image { tags: tags(&["both"]), ..image("p", 2) };
     repos.upload(&gone).await;
     repos.upload(&stays).await;
-    assert_eq!(repos.images.delete(gone.id, moment(50)).await.unwrap(), Some(deletion(&gone)));
+    assert_eq!(repos.images.delete(gone.id, &origin(50)).await.unwrap(), Some(deletion(&gone)));
     assert_eq!(repos.images.find(gone.id).await.unwrap(), None);
     // A deletion is due at once, whatever age uploads must have.
     assert_eq!(repos.journal.peek(moment(-100), 10).await.unwrap(), [deletion(&gone)]);
@@ -34,10 +34,10 @@ pub async fn deleting_again_is_none(repos: &Repos) {
     repos.put_products(&["p"]).await;
     let image = image("p", 1);
     repos.upload(&image).await;
-    assert!(repos.images.delete(image.id, moment(50)).await.unwrap().is_some());
-    assert_eq!(repos.images.delete(image.id, moment(51)).await.unwrap(), None);
+    assert!(repos.images.delete(image.id, &origin(50)).await.unwrap().is_some());
+    assert_eq!(repos.images.delete(image.id, &origin(51)).await.unwrap(), None);
     repos.journal.finish(image.id).await.unwrap();
-    assert_eq!(repos.images.delete(image.id, moment(52)).await.unwrap(), None);
+    assert_eq!(repos.images.delete(image.id, &origin(52)).await.unwrap(), None);
     assert_eq!(repos.journal.peek(moment(100), 10).await.unwrap(), []);
 }
 
@@ -49,7 +49,7 @@ pub async fn a_product_goes_with_all_its_images(repos: &Repos) {
     for image in gone.iter().chain([&stays]) {
         repos.upload(image).await;
     }
-    let mut entries = repos.images.delete_product(&product_id("p"), moment(50)).await.unwrap().unwrap();
+    let mut entries = repos.images.delete_product(&product_id("p"), &origin(50)).await.unwrap().unwrap();
     entries.sort_by_key(|entry| entry.image);
     assert_eq!(entries, gone.each_ref().map(deletion));
     assert_eq!(repos.journal.peek(moment(-100), 10).await.unwrap(), entries);
@@ -60,12 +60,12 @@ pub async fn a_product_goes_with_all_its_images(repos: &Repos) {
     // A new product of that id starts without images.
     repos.put_products(&["p"]).await;
     assert_eq!(repos.images.summary(&product_id("p")).await.unwrap().count, 0);
-    assert_eq!(repos.images.delete_product(&product_id("p"), moment(51)).await.unwrap(), Some(Vec::new()));
+    assert_eq!(repos.images.delete_product(&product_id("p"), &origin(51)).await.unwrap(), Some(Vec::new()));
 }
 
 /// A claim, as it is named.
 pub async fn a_product_that_is_not_there_is_none(repos: &Repos) {
-    assert_eq!(repos.images.delete_product(&product_id("p"), moment(50)).await.unwrap(), None);
+    assert_eq!(repos.images.delete_product(&product_id("p"), &origin(50)).await.unwrap(), None);
 }
 
 /// A claim, as it is named.
@@ -73,7 +73,8 @@ pub async fn of_many_deletions_at_once_one_deletes(repos: &Repos) {
     repos.put_products(&["p"]).await;
     let image = image("p", 1);
     repos.upload(&image).await;
-    let deletions = join_all((0..10).map(|_| repos.images.delete(image.id, moment(50)))).await;
+    let origin = origin(50);
+    let deletions = join_all((0..10).map(|_| repos.images.delete(image.id, &origin))).await;
     assert_eq!(deletions.into_iter().filter(|deleted| deleted.as_ref().unwrap().is_some()).count(), 1);
 }
 
@@ -85,7 +86,7 @@ pub async fn an_upload_to_a_product_being_deleted_leaves_no_row_and_no_unnamed_o
         repos.begin(&image).await;
         let id = product_id("p");
         let (inserted, deleted) =
-            join(repos.images.insert(&image, None), repos.images.delete_product(&id, moment(50))).await;
+            join(repos.images.insert(&image, None, &origin(0)), repos.images.delete_product(&id, &origin(50))).await;
         let entries = deleted.unwrap().unwrap();
         let kind = match inserted {
             Ok(()) => EntryKind::Deletion,

@@ -2,13 +2,16 @@
 
 use super::insert::insert_tags;
 use super::{clear_primary, find_locked};
+use crate::audit;
 use crate::counts::Changes;
 use crate::dialect::{Connected, ImageKey, query};
 use crate::fault::{Abort, Fault};
 use crate::rows;
 use crate::schema::{image_tags, images};
 use diesel::prelude::*;
+use packshot_domain::access::Origin;
 use packshot_domain::image::{Image, ImageId};
+use packshot_domain::ports::audit_log::AuditEntry;
 use packshot_domain::ports::image_repo::{ImagePatch, UpdateError};
 
 /// Replaces the fields that `patch` names; see the port.
@@ -16,6 +19,7 @@ pub(super) fn update(
     connection: &mut Connected<'_>,
     id: ImageId,
     patch: &ImagePatch,
+    origin: &Origin,
 ) -> Result<Option<Image>, Abort<UpdateError>> {
     let Some(old) = find_locked(connection, id)? else { return Ok(None) };
     let new = patch.apply(&old).map_err(|error| Abort::Refused(UpdateError::Metadata(error)))?;
@@ -38,11 +42,16 @@ pub(super) fn update(
         changes.add(&new);
         changes.apply(connection)?;
     }
+    audit::enter(connection, &AuditEntry::edit(&new, patch, origin))?;
     Ok(Some(new))
 }
 
 /// Makes it its product's primary image; see the port.
-pub(super) fn set_primary(connection: &mut Connected<'_>, id: ImageId) -> Result<Option<Image>, Fault> {
+pub(super) fn set_primary(
+    connection: &mut Connected<'_>,
+    id: ImageId,
+    origin: &Origin,
+) -> Result<Option<Image>, Fault> {
     let Some(mut image) = find_locked(connection, id)? else { return Ok(None) };
     if !image.is_primary {
         clear_primary(connection, &image.product_id)?;
@@ -50,6 +59,7 @@ pub(super) fn set_primary(connection: &mut Connected<'_>, id: ImageId) -> Result
             .set(images::is_primary.eq(true))
             .execute(*c))?;
         image.is_primary = true;
+        audit::enter(connection, &AuditEntry::set_primary(&image, origin))?;
     }
     Ok(Some(image))
 }

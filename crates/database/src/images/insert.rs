@@ -6,9 +6,11 @@ use crate::dialect::{Connected, query};
 use crate::fault::{Abort, Fault};
 use crate::rows::{self, ImageRow, TagRow, VariantRow};
 use crate::schema::{image_tags, image_variants, images};
-use crate::{idempotency, journal};
+use crate::{audit, idempotency, journal};
 use diesel::prelude::*;
+use packshot_domain::access::Origin;
 use packshot_domain::image::Image;
+use packshot_domain::ports::audit_log::AuditEntry;
 use packshot_domain::ports::idempotency::Completion;
 use packshot_domain::ports::image_repo::InsertError;
 
@@ -17,6 +19,7 @@ pub(super) fn insert(
     connection: &mut Connected<'_>,
     image: &Image,
     completion: Option<&Completion>,
+    origin: &Origin,
 ) -> Result<(), Abort<InsertError>> {
     if !connection.lock_product(image.product_id.as_str())? {
         return Err(Abort::Refused(InsertError::ProductGone));
@@ -31,6 +34,7 @@ pub(super) fn insert(
     if let Some(completion) = completion {
         idempotency::complete(connection, completion, image.uploaded_at)?;
     }
+    audit::enter(connection, &AuditEntry::upload(image, origin))?;
     let mut changes = Changes::default();
     changes.add(image);
     Ok(changes.apply(connection)?)

@@ -1,6 +1,7 @@
 //! Deletions: a row goes, and in the same transaction its objects are entered into the journal.
 
 use super::find_locked;
+use crate::audit;
 use crate::counts::Changes;
 use crate::dialect::{Connected, ImageKey, query};
 use crate::fault::Fault;
@@ -9,7 +10,9 @@ use crate::rows::{self, ImageRow};
 use crate::schema::{images, products};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use packshot_domain::access::Origin;
 use packshot_domain::image::{Image, ImageId};
+use packshot_domain::ports::audit_log::AuditEntry;
 use packshot_domain::ports::upload_journal::{EntryKind, JournalEntry};
 use packshot_domain::product::ProductId;
 use packshot_domain::storage::ObjectKey;
@@ -18,16 +21,17 @@ use packshot_domain::storage::ObjectKey;
 pub(super) fn delete(
     connection: &mut Connected<'_>,
     id: ImageId,
-    now: DateTime<Utc>,
+    origin: &Origin,
 ) -> Result<Option<JournalEntry>, Fault> {
     let Some(image) = find_locked(connection, id)? else { return Ok(None) };
-    let entry = deletion(&image, now);
+    let entry = deletion(&image, origin.at);
     journal::enter(connection, std::slice::from_ref(&entry))?;
     // Tags and variants go with it: the foreign keys cascade.
     query!(connection, c => diesel::delete(images::table.find(ImageKey(id))).execute(*c))?;
     let mut changes = Changes::default();
     changes.remove(&image);
     changes.apply(connection)?;
+    audit::enter(connection, &AuditEntry::delete(&image, origin))?;
     Ok(Some(entry))
 }
 
@@ -35,7 +39,7 @@ pub(super) fn delete(
 pub(super) fn delete_product(
     connection: &mut Connected<'_>,
     id: &ProductId,
-    now: DateTime<Utc>,
+    origin: &Origin,
 ) -> Result<Option<Vec<JournalEntry>>, Fault> {
     if !connection.lock_product(id.as_str())? {
         return Ok(None);
@@ -46,7 +50,7 @@ pub(super) fn delete_product(
         .select(ImageRow::as_select())
         .load(*c))?;
     let images = rows::complete(connection, rows)?;
-    let entries: Vec<JournalEntry> = images.iter().map(|image| deletion(image, now)).collect();
+    let entries: Vec<JournalEntry> = images.iter().map(|image| deletion(image, origin.at)).collect();
     journal::enter(connection, &entries)?;
     query!(connection, c => diesel::delete(products::table.find(id.as_str())).execute(*c))?;
     let mut changes = Changes::default();
@@ -54,6 +58,7 @@ pub(super) fn delete_product(
         changes.remove(image);
     }
     changes.apply(connection)?;
+    audit::enter(connection, &AuditEntry::delete_product(id, images.len(), origin))?;
     Ok(Some(entries))
 }
 

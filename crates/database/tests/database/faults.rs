@@ -2,7 +2,7 @@
 
 use crate::postgres;
 use diesel::prelude::*;
-use packshot_contract::builders::{image, moment, object_keys, product_id, product_name};
+use packshot_contract::builders::{image, moment, object_keys, origin, product_id, product_name};
 use packshot_contract::servers::postgres::PostgresCluster;
 use packshot_database::{Database, DatabaseSettings, DatabaseUrl, OpenError};
 use packshot_domain::ports::image_repo::ImageRepo;
@@ -22,7 +22,7 @@ fn open_sqlite(path: &Path) -> Database {
 }
 
 async fn put(database: &Database) -> Result<(), RepoError> {
-    database.put(&product_id("p"), &product_name("P"), moment(0)).await.map(|_| ())
+    database.put(&product_id("p"), &product_name("P"), &origin(0)).await.map(|_| ())
 }
 
 fn assert_unavailable(result: Result<(), RepoError>) {
@@ -100,7 +100,7 @@ async fn a_row_that_nobody_could_have_written_is_corrupt() {
     put(&database).await.unwrap();
     let image = image("p", 1);
     database.begin(image.id, &object_keys(&image), moment(0)).await.unwrap();
-    database.insert(&image, None).await.unwrap();
+    database.insert(&image, None, &origin(0)).await.unwrap();
     let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     diesel::sql_query("UPDATE images SET filename = '../../etc/passwd'").execute(&mut other).unwrap();
     let found = ImageRepo::find(&database, image.id).await;
@@ -117,10 +117,10 @@ async fn a_broken_rule_of_the_schema_is_corrupt_and_nothing_is_committed() {
     diesel::sql_query("INSERT INTO format_counts VALUES ('jpeg', 0)").execute(&mut other).unwrap();
     let image = image("p", 1);
     database.begin(image.id, &object_keys(&image), moment(0)).await.unwrap();
-    database.insert(&image, None).await.unwrap();
+    database.insert(&image, None, &origin(0)).await.unwrap();
     // Counts that are wrong: one image would be left to a count of -1.
     diesel::sql_query("UPDATE format_counts SET images = 0").execute(&mut other).unwrap();
-    let deleted = database.delete(image.id, moment(1)).await;
+    let deleted = database.delete(image.id, &origin(1)).await;
     assert!(matches!(deleted, Err(RepoError::Corrupt(_))), "{deleted:?}");
     assert!(ImageRepo::find(&database, image.id).await.unwrap().is_some());
 }

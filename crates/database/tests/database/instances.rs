@@ -2,7 +2,7 @@
 //! across their pools, too.
 
 use crate::postgres::CLUSTER;
-use packshot_contract::builders::{image, moment, object_keys, product_id, product_name, user};
+use packshot_contract::builders::{image, moment, object_keys, origin, product_id, product_name, user};
 use packshot_database::{Database, DatabaseSettings, DatabaseUrl};
 use packshot_domain::image::Image;
 use packshot_domain::ports::idempotency::{
@@ -27,13 +27,17 @@ async fn three(url: DatabaseUrl) -> Vec<Database> {
         });
     }
     let started = starts.join_all().await;
-    assert_eq!(started.iter().map(|(_, applied)| applied).sum::<usize>(), 1, "one of them migrates");
+    assert_eq!(
+        started.iter().map(|(_, applied)| applied).sum::<usize>(),
+        2,
+        "each migration is applied by one of them"
+    );
     started.into_iter().map(|(database, _)| database).collect()
 }
 
 async fn hold_the_rules(instances: Vec<Database>) {
     let first = &instances[0];
-    first.put(&product_id("p"), &product_name("P"), moment(0)).await.unwrap();
+    first.put(&product_id("p"), &product_name("P"), &origin(0)).await.unwrap();
     let quota = Quota { scope: Scope::Product, subject: "p".to_owned(), limit: 20, window: chrono::TimeDelta::days(1) };
     let key = ScopedKey { user: user("ada"), key: IdempotencyKey::parse("k").unwrap() };
     let horizon = Horizon { completed_after: moment(-10), reserved_after: moment(-10) };
@@ -51,7 +55,7 @@ async fn hold_the_rules(instances: Vec<Database>) {
             if granted {
                 let image = Image { is_primary: true, ..image("p", number) };
                 database.begin(image.id, &object_keys(&image), moment(0)).await.unwrap();
-                database.insert(&image, None).await.unwrap();
+                database.insert(&image, None, &origin(0)).await.unwrap();
             }
             (granted, reserved == Reservation::Reserved)
         });

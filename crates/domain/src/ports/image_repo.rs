@@ -1,11 +1,13 @@
 //! Image rows, kept.
 
+use crate::access::Origin;
 use crate::image::{Image, ImageFormat, ImageId};
 use crate::ports::Cause;
 use crate::ports::idempotency::Completion;
 use crate::ports::product_repo::RepoError;
 use crate::ports::upload_journal::JournalEntry;
 use crate::product::{ProductId, ProductName};
+use crate::storage::ObjectKey;
 use crate::text::{AltText, Caption, DisplayOrder, InvalidText, Metadata, Tags};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -14,6 +16,7 @@ use serde_json::{Map, Value};
 /// Keeps the rows of images, their tags and their variants.
 ///
 /// At most one image of a product is primary: a constraint of the database, not only of this code.
+/// Every write is entered into the audit log in its own transaction.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait ImageRepo: Send + Sync {
@@ -23,13 +26,31 @@ pub trait ImageRepo: Send + Sync {
     ///
     /// # Errors
     /// [`InsertError`]; nothing has changed then.
-    async fn insert(&self, image: &Image, completion: Option<Completion>) -> Result<(), InsertError>;
+    async fn insert(&self, image: &Image, completion: Option<Completion>, origin: &Origin) -> Result<(), InsertError>;
 
     /// The image, if there is one.
     ///
     /// # Errors
     /// [`RepoError`].
     async fn find(&self, id: ImageId) -> Result<Option<Image>, RepoError>;
+
+    /// How many images there are.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn count(&self) -> Result<u64, RepoError>;
+
+    /// Up to `limit` images in the order of their ids, from the first one behind `after`.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn scan(&self, after: Option<ImageId>, limit: u32) -> Result<Vec<Image>, RepoError>;
+
+    /// Whether the row of some image says that it has this object.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn speaks_for(&self, key: &ObjectKey) -> Result<bool, RepoError>;
 
     /// A page of images, how many match, and what could be filtered by.
     ///
@@ -48,28 +69,28 @@ pub trait ImageRepo: Send + Sync {
     ///
     /// # Errors
     /// [`UpdateError`]; nothing has changed then.
-    async fn update(&self, id: ImageId, patch: &ImagePatch) -> Result<Option<Image>, UpdateError>;
+    async fn update(&self, id: ImageId, patch: &ImagePatch, origin: &Origin) -> Result<Option<Image>, UpdateError>;
 
     /// Makes it its product's primary image, the old one no longer, in one transaction; `None` when
     /// there is no such image.
     ///
     /// # Errors
     /// [`RepoError`].
-    async fn set_primary(&self, id: ImageId) -> Result<Option<Image>, RepoError>;
+    async fn set_primary(&self, id: ImageId, origin: &Origin) -> Result<Option<Image>, RepoError>;
 
     /// Removes the row and, in the same transaction, enters its objects into the journal as to be
     /// deleted; `None` when there is no such image.
     ///
     /// # Errors
     /// [`RepoError`].
-    async fn delete(&self, id: ImageId, now: DateTime<Utc>) -> Result<Option<JournalEntry>, RepoError>;
+    async fn delete(&self, id: ImageId, origin: &Origin) -> Result<Option<JournalEntry>, RepoError>;
 
     /// Removes the product with all its images as [`delete`](Self::delete) does, in one transaction;
     /// `None` when there is no such product.
     ///
     /// # Errors
     /// [`RepoError`].
-    async fn delete_product(&self, id: &ProductId, now: DateTime<Utc>) -> Result<Option<Vec<JournalEntry>>, RepoError>;
+    async fn delete_product(&self, id: &ProductId, origin: &Origin) -> Result<Option<Vec<JournalEntry>>, RepoError>;
 }
 
 /// Why an upload was not committed.
@@ -122,6 +143,19 @@ pub struct ImagePatch {
 }
 
 impl ImagePatch {
+    /// The fields that it names, as clients spell them.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&'static str> {
+        let named = [
+            ("altText", self.alt_text.is_some()),
+            ("caption", self.caption.is_some()),
+            ("order", self.order.is_some()),
+            ("tags", self.tags.is_some()),
+            ("metadata", self.metadata.is_some()),
+        ];
+        named.into_iter().filter_map(|(field, is_named)| is_named.then_some(field)).collect()
+    }
+
     /// `image` with this patch applied.
     ///
     /// # Errors

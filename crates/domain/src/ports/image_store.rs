@@ -52,6 +52,12 @@ pub trait ImageStore: Send + Sync {
     /// [`StoreError::Unavailable`].
     async fn remove_leftovers(&self, before: DateTime<Utc>) -> Result<u64, StoreError>;
 
+    /// How many [`remove_leftovers`](Self::remove_leftovers) would remove.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn count_leftovers(&self, before: DateTime<Utc>) -> Result<u64, StoreError>;
+
     /// Asks the backend whether it would answer, with one cheap request.
     ///
     /// # Errors

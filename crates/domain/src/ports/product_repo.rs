@@ -1,9 +1,9 @@
 //! Products, kept.
 
+use crate::access::Origin;
 use crate::ports::Cause;
 use crate::product::{Product, ProductId, ProductName};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 
 /// Keeps products.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
@@ -15,11 +15,12 @@ pub trait ProductRepo: Send + Sync {
     /// [`RepoError`].
     async fn find(&self, id: &ProductId) -> Result<Option<Product>, RepoError>;
 
-    /// Makes the product, or renames it (its `created_at` stays).
+    /// Makes the product, or renames it (its `created_at` stays), and enters that into the audit log in
+    /// the same transaction.
     ///
     /// # Errors
     /// [`RepoError`].
-    async fn put(&self, id: &ProductId, name: &ProductName, now: DateTime<Utc>) -> Result<Put, RepoError>;
+    async fn put(&self, id: &ProductId, name: &ProductName, origin: &Origin) -> Result<Put, RepoError>;
 
     /// Whether there is no product at all.
     ///

@@ -44,6 +44,12 @@ pub trait UploadJournal: Send + Sync {
     /// [`RepoError`].
     async fn finish(&self, image: ImageId) -> Result<(), RepoError>;
 
+    /// Whether an entry names this object.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn names(&self, key: &ObjectKey) -> Result<bool, RepoError>;
+
     /// What `claim` would give, without claiming it.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The upload against mocked ports: every step, and what is undone when it fails.
 
 use super::*;
+use crate::access::UserName;
 use crate::image::{Dimensions, FileToken};
 use crate::ports::Cause;
 use crate::ports::clock::MockClock;
@@ -65,6 +66,10 @@ fn processed() -> ProcessedImage {
     }
 }
 
+fn origin() -> Origin {
+    Origin { user: UserName::parse("admin_user").unwrap(), address: None, request_id: None, at: now() }
+}
+
 fn request() -> UploadRequest {
     UploadRequest {
         file: Bytes::from_static(b"upload"),
@@ -72,7 +77,7 @@ fn request() -> UploadRequest {
         declared_type: None,
         product_id: "prod_789".to_owned(),
         details: RawDetails::default(),
-        user: UserName::parse("admin_user").unwrap(),
+        origin: origin(),
         idempotency: None,
     }
 }
@@ -139,7 +144,7 @@ impl Ports {
     }
 
     fn fails_commit(mut self, error: InsertError) -> Self {
-        self.images.expect_insert().times(1).return_once(|_, _| Err(error));
+        self.images.expect_insert().times(1).return_once(|_, _, _| Err(error));
         self
     }
 
@@ -201,7 +206,7 @@ fn journal_then_objects_then_row() {
         .in_sequence(&mut order)
         .returning(|_, _, _| Ok(()));
     ports.store.expect_put().times(5).in_sequence(&mut order).returning(|_, _| Ok(()));
-    ports.images.expect_insert().times(1).in_sequence(&mut order).returning(|_, _| Ok(()));
+    ports.images.expect_insert().times(1).in_sequence(&mut order).returning(|_, _, _| Ok(()));
     let image = image(ports.run(request()));
     assert_eq!(image.filename.as_str(), "prod_789_abc123def456.jpg");
     assert_eq!(image.size_bytes, 8);
@@ -222,7 +227,7 @@ fn each_object_gets_its_own_bytes() {
         bytes == expected
     };
     ports.store.expect_put().withf(right).times(5).returning(|_, _| Ok(()));
-    ports.images.expect_insert().times(1).returning(|_, _| Ok(()));
+    ports.images.expect_insert().times(1).returning(|_, _, _| Ok(()));
     image(ports.run(request()));
 }
 
@@ -385,12 +390,12 @@ fn a_running_or_reused_key_is_refused_without_any_work() {
 #[test]
 fn a_keys_receipt_is_committed_with_the_row() {
     let mut ports = Ports::up_to_the_commit().reserves(Reservation::Reserved);
-    let right = |image: &Image, completion: &Option<Completion>| {
+    let right = |image: &Image, completion: &Option<Completion>, _: &Origin| {
         completion.as_ref().is_some_and(|completion| {
             completion.receipt.0 == image.id.to_string().into_bytes() && completion.key.key.as_str() == "k1"
         })
     };
-    ports.images.expect_insert().withf(right).times(1).returning(|_, _| Ok(()));
+    ports.images.expect_insert().withf(right).times(1).returning(|_, _, _| Ok(()));
     image(ports.run(request_with_key()));
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Only with an empty database and no settings at all.
 
+use crate::cli::origin;
 use crate::secret;
 use crate::settings::Settings;
 use crate::system::SystemClock;
@@ -31,7 +32,7 @@ pub(super) async fn prepare(
     }
     let now = SystemClock.now();
     let id = ProductId::parse(PRODUCT_ID)?;
-    backends.database.put(&id, &ProductName::parse(PRODUCT_NAME)?, now).await.context("database.url")?;
+    backends.database.put(&id, &ProductName::parse(PRODUCT_NAME)?, &origin()?).await.context("database.url")?;
     let photograph = Path::new("data").join("demo.jpg");
     std::fs::write(&photograph, PHOTOGRAPH).with_context(|| format!("cannot write {}", photograph.display()))?;
     let photograph = photograph.canonicalize()?;

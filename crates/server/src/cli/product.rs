@@ -1,11 +1,9 @@
 //! `packshot product put`: makes or renames a product.
 
-use crate::cli::{Invocation, print};
-use crate::system::SystemClock;
+use crate::cli::{Invocation, origin, print};
 use crate::wiring;
 use anyhow::Context;
 use clap::Subcommand;
-use packshot_domain::ports::clock::Clock;
 use packshot_domain::ports::product_repo::{ProductRepo, Put};
 use packshot_domain::product::{ProductId, ProductName};
 use std::process::ExitCode;
@@ -28,7 +26,7 @@ pub(super) async fn run(invocation: &Invocation, arguments: &Arguments) -> anyho
     let name = ProductName::parse(name)?;
     let (database, _) = wiring::open_database(&invocation.loaded.settings)?;
     database.migrate().context("database.url")?;
-    match database.put(&id, &name, SystemClock.now()).await.context("database.url")? {
+    match database.put(&id, &name, &origin()?).await.context("database.url")? {
         Put::Created(product) => print(&format!("Made {} ({})", product.id, product.name.as_str()))?,
         Put::Renamed(product) => print(&format!("Renamed {} to {}", product.id, product.name.as_str()))?,
     }

@@ -4,6 +4,7 @@ use crate::cli::{Invocation, print};
 use crate::wiring;
 use chrono::TimeDelta;
 use clap::Args;
+use packshot_domain::ports::upload_journal::{EntryKind, JournalEntry};
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -12,6 +13,9 @@ pub(super) struct Arguments {
     /// and 0 where no server is using the embedded database.
     #[arg(long, value_name = "SECONDS")]
     grace: Option<u32>,
+    /// Print what would be removed, and remove nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub(super) async fn run(invocation: &Invocation, arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -19,12 +23,38 @@ pub(super) async fn run(invocation: &Invocation, arguments: &Arguments) -> anyho
     let backends = wiring::open(settings, &invocation.environment)?;
     let alone = backends.lock.as_ref().is_some_and(|lock| lock.alone());
     let grace = arguments.grace.unwrap_or(if alone { 0 } else { settings.sweep.grace_seconds });
-    let report = wiring::sweep(&backends).run(TimeDelta::seconds(i64::from(grace))).await?;
+    let (sweep, grace) = (wiring::sweep(&backends), TimeDelta::seconds(i64::from(grace)));
+    if arguments.dry_run {
+        let (entries, leftovers) = sweep.preview(grace).await?;
+        return show(&entries, leftovers);
+    }
+    let report = sweep.run(grace).await?;
     print(&format!("unfinished uploads    {}", report.uploads))?;
     print(&format!("unfinished deletions  {}", report.deletions))?;
     print(&format!("objects removed       {}", report.objects))?;
     print(&format!("temporary files       {}", report.leftovers))?;
     print(&format!("expired keys          {}", report.expired_keys))?;
     print(&format!("expired limit windows {}", report.expired_windows))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a sweep would remove; it would also forget expired idempotency keys and ended limit windows.
+fn show(entries: &[JournalEntry], leftovers: u64) -> anyhow::Result<ExitCode> {
+    let mut objects = 0;
+    for entry in entries {
+        let kind = match entry.kind {
+            EntryKind::Upload => "unfinished upload",
+            EntryKind::Deletion => "unfinished deletion",
+        };
+        for key in &entry.keys {
+            print(&format!("would remove {key} ({kind} {})", entry.image))?;
+        }
+        objects += entry.keys.len();
+    }
+    let of = |kind| entries.iter().filter(|entry| entry.kind == kind).count();
+    print(&format!("unfinished uploads    {}", of(EntryKind::Upload)))?;
+    print(&format!("unfinished deletions  {}", of(EntryKind::Deletion)))?;
+    print(&format!("objects named         {objects}"))?;
+    print(&format!("temporary files       {leftovers}"))?;
     Ok(ExitCode::SUCCESS)
 }

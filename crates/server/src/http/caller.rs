@@ -4,12 +4,13 @@
 //! request without a good token is answered before its body is read.
 
 use crate::app::App;
+use crate::http::request_id::RequestId;
 use crate::problem::mapping::FAILED;
 use crate::problem::{Problem, Slug};
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{FromRequest, HttpRequest, web};
-use packshot_domain::access::{Caller, UserName};
+use packshot_domain::access::{Caller, Origin, UserName};
 use packshot_domain::ports::token_verifier::TokenError;
 use std::future::Future;
 use std::pin::Pin;
@@ -17,8 +18,8 @@ use std::pin::Pin;
 /// An administrator: a good token with one of the admin roles.
 #[derive(Debug, Clone)]
 pub struct Admin {
-    /// Their name.
-    pub user: UserName,
+    /// Their name, and where the request comes from.
+    pub origin: Origin,
 }
 
 impl FromRequest for Admin {
@@ -35,14 +36,25 @@ impl FromRequest for Admin {
                 let detail = format!("Insufficient permissions to {what} product images.");
                 return Err(Problem::new(Slug::Forbidden, detail));
             }
-            Ok(Self { user })
+            origin(&request, user).map(|origin| Self { origin })
         })
     }
 }
 
+fn app(request: &HttpRequest) -> Result<&web::Data<App>, Problem> {
+    request.app_data().ok_or_else(|| Problem::internal(FAILED, "the app data is missing"))
+}
+
+fn origin(request: &HttpRequest, user: UserName) -> Result<Origin, Problem> {
+    let app = app(request)?;
+    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let address = request.peer_addr().map(|peer| app.http.trusted_proxies.client(peer.ip(), forwarded));
+    let request_id = RequestId::of(request).map(|id| id.as_str().to_owned());
+    Ok(Origin { user, address, request_id, at: app.clock.now() })
+}
+
 async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
-    let app =
-        request.app_data::<web::Data<App>>().ok_or_else(|| Problem::internal(FAILED, "the app data is missing"))?;
+    let app = app(request)?;
     let header = request.headers().get(AUTHORIZATION).ok_or_else(|| unauthorized(r"Bearer"))?;
     let token = header.to_str().ok().and_then(bearer).ok_or_else(|| unauthorized(r"Bearer"))?;
     app.verifier.verify(token).await.map_err(|error| match error {

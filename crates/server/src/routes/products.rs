@@ -86,7 +86,7 @@ pub(crate) async fn get(app: web::Data<App>, id: web::Path<String>) -> Result<Ht
 /// Makes a product (201) or renames it (200).
 pub(crate) async fn put(
     app: web::Data<App>,
-    _admin: Admin,
+    admin: Admin,
     id: web::Path<String>,
     body: web::Json<PutProductRequest>,
 ) -> Result<HttpResponse, Problem> {
@@ -94,7 +94,7 @@ pub(crate) async fn put(
         |field, message: String| Problem::fields(Slug::Validation, format!("{message}."), [(field, message.as_str())]);
     let id = ProductId::parse(&id).map_err(|error| invalid("id", error.to_string()))?;
     let name = ProductName::parse(&body.name).map_err(|error| invalid("name", error.to_string()))?;
-    match app.catalog.put_product(&id, &name).await? {
+    match app.catalog.put_product(&id, &name, &admin.origin).await? {
         Put::Created(product) => Ok(HttpResponse::Created()
             .insert_header((LOCATION, format!("/products/{id}")))
             .json(ProductResponse::new(&app, &product, &ProductImages { count: 0, primary: None }))),
@@ -118,9 +118,9 @@ pub(crate) async fn put(
     )
 )]
 /// Deletes a product with all its images.
-pub(crate) async fn delete(app: web::Data<App>, _admin: Admin, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn delete(app: web::Data<App>, admin: Admin, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let id = ProductId::parse(&id).map_err(|_| product_not_found(&id))?;
-    app.catalog.delete_product(&id).await?;
+    app.catalog.delete_product(&id, &admin.origin).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -32,18 +32,26 @@ pub(super) fn list(root: Arc<Path>) -> BoxStream<'static, Result<ListedObject, S
     .boxed()
 }
 
-/// Removes leftovers whose last byte was written before `before`, and counts them.
-pub(super) fn remove_leftovers(root: &Path, before: DateTime<Utc>) -> io::Result<u64> {
-    let (mut folders, mut removed) = (vec![root.to_owned()], 0);
+/// Leftovers whose last byte was written before `before`.
+pub(super) fn leftovers(root: &Path, before: DateTime<Utc>) -> io::Result<Vec<PathBuf>> {
+    let (mut folders, mut leftovers) = (vec![root.to_owned()], Vec::new());
     while let Some(folder) = folders.pop() {
         let found = read_folder(root, &folder)?;
         folders.extend(found.folders);
-        for file in found.files.iter().filter(|file| file.is_leftover() && file.info.last_modified < before) {
-            match fs::remove_file(folder.join(&file.name)) {
-                Ok(()) => removed += 1,
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
+        let old = found.files.iter().filter(|file| file.is_leftover() && file.info.last_modified < before);
+        leftovers.extend(old.map(|file| folder.join(&file.name)));
+    }
+    Ok(leftovers)
+}
+
+/// Removes them, and counts them.
+pub(super) fn remove_leftovers(root: &Path, before: DateTime<Utc>) -> io::Result<u64> {
+    let mut removed = 0;
+    for leftover in leftovers(root, before)? {
+        match fs::remove_file(leftover) {
+            Ok(()) => removed += 1,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(removed)

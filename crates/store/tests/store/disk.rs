@@ -175,6 +175,7 @@ async fn old_leftovers_are_removed_and_nothing_else() {
     ] {
         leftover(folder.path(), name, TimeDelta::minutes(minutes));
     }
+    assert_eq!(store.count_leftovers(start() - TimeDelta::minutes(60)).await.unwrap(), 4);
     assert_eq!(store.remove_leftovers(start() - TimeDelta::minutes(60)).await.unwrap(), 4);
     assert_eq!(store.remove_leftovers(start() - TimeDelta::minutes(60)).await.unwrap(), 0);
     for kept in ["p/p_000000000002.jpg#1", "p/p_000000000003.jpg", "p/notes#1", "p/p_000000000001.jpg#1a"] {

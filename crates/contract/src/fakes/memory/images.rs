@@ -3,7 +3,9 @@
 use super::{Entry, MemoryDatabase, State, list};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use packshot_domain::access::Origin;
 use packshot_domain::image::{Image, ImageId};
+use packshot_domain::ports::audit_log::AuditEntry;
 use packshot_domain::ports::idempotency::Completion;
 use packshot_domain::ports::image_repo::{
     ImagePage, ImagePatch, ImageQuery, ImageRepo, InsertError, ProductImages, UpdateError,
@@ -15,7 +17,7 @@ use packshot_domain::storage::ObjectKey;
 
 #[async_trait]
 impl ImageRepo for MemoryDatabase {
-    async fn insert(&self, image: &Image, completion: Option<Completion>) -> Result<(), InsertError> {
+    async fn insert(&self, image: &Image, completion: Option<Completion>, origin: &Origin) -> Result<(), InsertError> {
         let mut state = self.lock();
         if !state.products.contains_key(&image.product_id) {
             return Err(InsertError::ProductGone);
@@ -29,6 +31,7 @@ impl ImageRepo for MemoryDatabase {
             state.clear_primary(&image.product_id);
         }
         state.images.insert(image.id, image.clone());
+        state.audit.push(AuditEntry::upload(image, origin));
         if let Some(completion) = completion
             && let Some(key) = state.keys.get_mut(&completion.key)
         {
@@ -39,6 +42,23 @@ impl ImageRepo for MemoryDatabase {
 
     async fn find(&self, id: ImageId) -> Result<Option<Image>, RepoError> {
         Ok(self.lock().images.get(&id).cloned())
+    }
+
+    async fn count(&self) -> Result<u64, RepoError> {
+        Ok(self.lock().images.len() as u64)
+    }
+
+    async fn scan(&self, after: Option<ImageId>, limit: u32) -> Result<Vec<Image>, RepoError> {
+        let state = self.lock();
+        let behind = state.images.values().filter(|image| after.is_none_or(|after| image.id > after));
+        Ok(behind.take(limit as usize).cloned().collect())
+    }
+
+    async fn speaks_for(&self, key: &ObjectKey) -> Result<bool, RepoError> {
+        let state = self.lock();
+        let mut keys =
+            state.images.values().flat_map(|image| ObjectKey::all(&image.product_id, &image.filename, &image.variants));
+        Ok(keys.any(|known| known == *key))
     }
 
     async fn list(&self, query: &ImageQuery) -> Result<ImagePage, RepoError> {
@@ -52,35 +72,44 @@ impl ImageRepo for MemoryDatabase {
         Ok(ProductImages { count: of_product().count() as u64, primary })
     }
 
-    async fn update(&self, id: ImageId, patch: &ImagePatch) -> Result<Option<Image>, UpdateError> {
+    async fn update(&self, id: ImageId, patch: &ImagePatch, origin: &Origin) -> Result<Option<Image>, UpdateError> {
         let mut state = self.lock();
         let Some(image) = state.images.get_mut(&id) else { return Ok(None) };
         *image = patch.apply(image).map_err(UpdateError::Metadata)?;
-        Ok(Some(image.clone()))
+        let image = image.clone();
+        state.audit.push(AuditEntry::edit(&image, patch, origin));
+        Ok(Some(image))
     }
 
-    async fn set_primary(&self, id: ImageId) -> Result<Option<Image>, RepoError> {
+    async fn set_primary(&self, id: ImageId, origin: &Origin) -> Result<Option<Image>, RepoError> {
         let mut state = self.lock();
-        let Some(product) = state.images.get(&id).map(|image| image.product_id.clone()) else { return Ok(None) };
-        state.clear_primary(&product);
-        Ok(state.images.get_mut(&id).map(|image| {
-            image.is_primary = true;
-            image.clone()
-        }))
+        let Some(old) = state.images.get(&id).cloned() else { return Ok(None) };
+        if old.is_primary {
+            return Ok(Some(old));
+        }
+        state.clear_primary(&old.product_id);
+        let new = Image { is_primary: true, ..old };
+        state.images.insert(id, new.clone());
+        state.audit.push(AuditEntry::set_primary(&new, origin));
+        Ok(Some(new))
     }
 
-    async fn delete(&self, id: ImageId, now: DateTime<Utc>) -> Result<Option<JournalEntry>, RepoError> {
-        Ok(self.lock().delete(id, now))
+    async fn delete(&self, id: ImageId, origin: &Origin) -> Result<Option<JournalEntry>, RepoError> {
+        let mut state = self.lock();
+        let Some(image) = state.images.get(&id).cloned() else { return Ok(None) };
+        state.audit.push(AuditEntry::delete(&image, origin));
+        Ok(state.delete(id, origin.at))
     }
 
-    async fn delete_product(&self, id: &ProductId, now: DateTime<Utc>) -> Result<Option<Vec<JournalEntry>>, RepoError> {
+    async fn delete_product(&self, id: &ProductId, origin: &Origin) -> Result<Option<Vec<JournalEntry>>, RepoError> {
         let mut state = self.lock();
         if state.products.remove(id).is_none() {
             return Ok(None);
         }
         let of_product = state.images.values().filter(|image| image.product_id == *id);
         let images: Vec<ImageId> = of_product.map(|image| image.id).collect();
-        Ok(Some(images.into_iter().filter_map(|image| state.delete(image, now)).collect()))
+        state.audit.push(AuditEntry::delete_product(id, images.len(), origin));
+        Ok(Some(images.into_iter().filter_map(|image| state.delete(image, origin.at)).collect()))
     }
 }
 

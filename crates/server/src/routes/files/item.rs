@@ -64,13 +64,13 @@ pub(crate) async fn get(
 /// Edits the image by a JSON merge patch (RFC 7396).
 pub(crate) async fn patch(
     app: web::Data<App>,
-    _admin: Admin,
+    admin: Admin,
     id: web::Path<String>,
     body: web::Json<Value>,
 ) -> Result<HttpResponse, Problem> {
     let id = parse_id(&id)?;
     let patch = parse_patch(body.into_inner())?;
-    let (image, product) = app.catalog.edit_image(id, &patch).await?;
+    let (image, product) = app.catalog.edit_image(id, &patch, &admin.origin).await?;
     Ok(HttpResponse::Ok().json(item(&app, &image, &product)))
 }
 
@@ -89,10 +89,10 @@ pub(crate) async fn patch(
 /// Makes the image its product's primary one.
 pub(crate) async fn set_primary(
     app: web::Data<App>,
-    _admin: Admin,
+    admin: Admin,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (image, product) = app.catalog.set_primary(parse_id(&id)?).await?;
+    let (image, product) = app.catalog.set_primary(parse_id(&id)?, &admin.origin).await?;
     Ok(HttpResponse::Ok().json(item(&app, &image, &product)))
 }
 
@@ -109,8 +109,8 @@ pub(crate) async fn set_primary(
     )
 )]
 /// Deletes the image with its files.
-pub(crate) async fn delete(app: web::Data<App>, _admin: Admin, id: web::Path<String>) -> Result<HttpResponse, Problem> {
-    app.catalog.delete_image(parse_id(&id)?).await?;
+pub(crate) async fn delete(app: web::Data<App>, admin: Admin, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    app.catalog.delete_image(parse_id(&id)?, &admin.origin).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

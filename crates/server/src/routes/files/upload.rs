@@ -14,7 +14,7 @@ use crate::routes::files::response::{ImageResponse, Urls};
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
-use packshot_domain::access::UserName;
+use packshot_domain::access::Origin;
 use packshot_domain::image::Image;
 use packshot_domain::ports::idempotency::{IdempotencyKey, Receipt};
 use packshot_domain::ports::rate_limiter::{Quota, Scope};
@@ -58,7 +58,7 @@ pub(crate) async fn upload(
     admin: Admin,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    count(&app, &request, &admin.user).await?;
+    count(&app, &admin.origin).await?;
     let key = idempotency_key(&request)?;
     let reading = form::read(request.headers(), payload, app.http.max_discarded_bytes);
     let form = match reading.instrument(Step::Receive.span()).await {
@@ -70,7 +70,7 @@ pub(crate) async fn upload(
             return Ok(response);
         }
     };
-    let upload = upload_request(&app, form, key, admin.user).await?;
+    let upload = upload_request(&app, form, key, admin.origin).await?;
     let use_case = app.upload.clone();
     let span = tracing::Span::current();
     let job = app.jobs.spawn(async move { use_case.execute(upload).await }.instrument(span));
@@ -82,14 +82,12 @@ pub(crate) async fn upload(
 }
 
 /// Counts this request against the limits of its user and its address.
-async fn count(app: &App, request: &HttpRequest, user: &UserName) -> Result<(), Problem> {
-    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    let address = limited_as(app.http.trusted_proxies.client(peer, forwarded));
+async fn count(app: &App, origin: &Origin) -> Result<(), Problem> {
+    let address = limited_as(origin.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
     let hourly =
         |scope, subject: &str, limit| Quota { scope, subject: subject.to_owned(), limit, window: TimeDelta::hours(1) };
     let quotas = [
-        hourly(Scope::User, user.as_str(), app.http.per_user_hour),
+        hourly(Scope::User, origin.user.as_str(), app.http.per_user_hour),
         hourly(Scope::Address, &address, app.http.per_address_hour),
     ];
     let quotas: Vec<Quota> = quotas.into_iter().filter(|quota| quota.limit > 0).collect();
@@ -110,7 +108,7 @@ async fn upload_request(
     app: &web::Data<App>,
     form: Form,
     key: Option<IdempotencyKey>,
-    user: UserName,
+    origin: Origin,
 ) -> Result<UploadRequest, Problem> {
     let idempotency = match key {
         None => None,
@@ -130,7 +128,7 @@ async fn upload_request(
         declared_type: form.declared_type,
         product_id: form.product_id,
         details: form.details,
-        user,
+        origin,
         idempotency,
     })
 }
