@@ -307,6 +307,12 @@ impl Stopped {
         self.home.folder()
     }
 
+    /// Runs a command of the binary with the same settings in the same folder.
+    #[must_use]
+    pub fn run(&self, args: &[&str]) -> Finished {
+        finish(command(self.folder(), pairs(&self.settings)).args(args))
+    }
+
     /// Starts it again, on what it left behind.
     #[must_use]
     pub fn start(self) -> Server {

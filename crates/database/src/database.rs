@@ -7,9 +7,10 @@
 use crate::dialect::Connected;
 use crate::fault::{Fault, OpenError};
 use crate::migrations::{self, Migrated};
-use crate::pool::{AnyPool, PoolLoad};
+use crate::pool::{self, AnyPool, PoolLoad};
 use crate::url::DatabaseUrl;
 use packshot_domain::ports::product_repo::RepoError;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -97,6 +98,18 @@ impl Database {
         self.description.to_string()
     }
 
+    /// Writes all of an embedded database, as it is in one moment, into the new file `path` (mode 0600),
+    /// durably. Readers and writers go on meanwhile.
+    ///
+    /// # Errors
+    /// [`RepoError::Unavailable`] when `path` is there and not empty, cannot be written, or the database
+    /// is no embedded one.
+    pub async fn copy_to(&self, path: &Path) -> Result<(), RepoError> {
+        let path = path.to_owned();
+        let copied: Result<(), Fault> = self.read(move |connection| copy_to(connection, &path)).await;
+        Ok(copied?)
+    }
+
     /// What its connections are doing.
     #[must_use]
     pub fn load(&self) -> PoolLoad {
@@ -160,4 +173,16 @@ impl Database {
             Ok(Err(_)) | Err(_) => Err(busy()),
         }
     }
+}
+
+fn copy_to(connection: &mut Connected<'_>, path: &Path) -> Result<(), Fault> {
+    let unavailable = |error: std::io::Error| Fault(RepoError::Unavailable(Box::new(error)));
+    let name = path.to_str().ok_or_else(|| unavailable(std::io::ErrorKind::InvalidFilename.into()))?;
+    // SQLite would make it readable by others.
+    pool::make_file(path).map_err(unavailable)?;
+    if !connection.copy_to(name)? {
+        return Err(unavailable(std::io::ErrorKind::Unsupported.into()));
+    }
+    let synced = std::fs::File::open(path).and_then(|file| file.sync_all());
+    synced.map_err(unavailable)
 }

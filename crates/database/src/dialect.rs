@@ -106,6 +106,18 @@ impl Connected<'_> {
         }
     }
 
+    /// Writes the whole database, as it is in one moment, into the empty file at `path`; `false` where
+    /// the database is a server.
+    pub(crate) fn copy_to(&mut self, path: &str) -> QueryResult<bool> {
+        match self {
+            Self::Postgres(_) => Ok(false),
+            Self::Sqlite(c) => {
+                let copy = diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(path);
+                copy.execute(*c).map(|_| true)
+            }
+        }
+    }
+
     /// The database's name and version.
     pub(crate) fn version(&mut self) -> QueryResult<String> {
         #[derive(QueryableByName)]

@@ -146,7 +146,7 @@ fn prepare_file(connection: &mut SqliteConnection, patience: Duration) -> QueryR
 
 /// Makes the file where it is missing, readable by its owner alone. SQLite gives its side files the
 /// same mode.
-fn make_file(path: &Path) -> std::io::Result<()> {
+pub(crate) fn make_file(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     #[cfg(unix)]

@@ -16,6 +16,7 @@ pub mod step;
 pub mod storage;
 pub mod sweep;
 pub mod text;
+pub mod transfer;
 pub mod upload;
 pub mod variant;
 pub mod verify;

@@ -4,6 +4,7 @@
 //! and those below it write to standard output.
 
 mod audit;
+mod backup;
 mod check;
 mod demo;
 mod product;
@@ -50,6 +51,10 @@ enum Command {
     Sweep(sweep::Arguments),
     /// Compares the whole store with the whole database, and names every difference; exit code 1 with one.
     Verify,
+    /// Copies everything of the embedded default into an empty folder, while the server runs.
+    Backup(backup::Arguments),
+    /// Brings a backup back into an empty place.
+    Restore(backup::Arguments),
     /// Prints who wrote what, when and from where, newest first.
     Audit(audit::Arguments),
     /// Prints the OpenAPI document.
@@ -91,6 +96,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Migrate) => migrate(&context),
         Some(Command::Sweep(arguments)) => block_on(sweep::run(&context, &arguments)),
         Some(Command::Verify) => block_on(verify::run(&context)),
+        Some(Command::Backup(arguments)) => block_on(backup::backup(&context, &arguments)),
+        Some(Command::Restore(arguments)) => block_on(backup::restore(&context, &arguments)),
         Some(Command::Audit(arguments)) => block_on(audit::run(&context, &arguments)),
         Some(Command::Openapi) => {
             print(&format!("{:#}", crate::openapi::document()?))?;

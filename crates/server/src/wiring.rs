@@ -42,6 +42,17 @@ pub struct Backends {
     pub lock: Option<InstanceLock>,
 }
 
+/// The file of the embedded database; `None` for a database server.
+///
+/// # Errors
+/// One line that names `database.url` and the cause.
+pub fn embedded_database(settings: &Settings) -> anyhow::Result<Option<PathBuf>> {
+    match DatabaseUrl::parse(settings.database.url.expose_secret()).context("database.url")? {
+        DatabaseUrl::Sqlite(file) => Ok(Some(file)),
+        DatabaseUrl::Postgres(_) => Ok(None),
+    }
+}
+
 /// The database of the settings, opened but not migrated.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use packshot_tests::server::PRODUCT;
 use packshot_tests::{Form, Server, fixture};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::channel;
 use std::time::Duration;

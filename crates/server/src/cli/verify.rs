@@ -14,9 +14,7 @@ pub(super) async fn run(invocation: &Invocation) -> anyhow::Result<ExitCode> {
 
 /// Compares, with a bar on standard error and every difference on standard output.
 pub(super) async fn compare(backends: &wiring::Backends) -> anyhow::Result<VerifyReport> {
-    // Draws nothing where standard error is no terminal.
-    let bar = ProgressBar::no_length();
-    bar.set_style(ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}")?);
+    let bar = bar(0)?;
     bar.set_message("listing objects");
     let drawn = bar.clone();
     let tell = move |event| match event {
@@ -38,6 +36,11 @@ pub(super) async fn compare(backends: &wiring::Backends) -> anyhow::Result<Verif
     print(&format!("foreign     {}", report.foreign))?;
     print(&format!("differences {}", report.differences))?;
     Ok(report)
+}
+
+/// A progress bar on standard error; it draws nothing where that is no terminal.
+pub(super) fn bar(length: u64) -> anyhow::Result<ProgressBar> {
+    Ok(ProgressBar::new(length).with_style(ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}")?))
 }
 
 fn say(bar: &ProgressBar, line: &str) {
