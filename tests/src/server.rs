@@ -194,6 +194,18 @@ impl Server {
         self.log.lock().expect("no reader panicked").clone()
     }
 
+    /// The most memory that its process had at once, as the kernel counts it.
+    ///
+    /// # Panics
+    /// When it is gone.
+    #[must_use]
+    pub fn peak_memory_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells it");
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number of kB");
+        kibibytes * 1024
+    }
+
     /// Sends SIGKILL, as a crash would, and leaves the waiting to [`Server::kill`].
     ///
     /// # Panics

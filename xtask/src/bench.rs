@@ -5,17 +5,26 @@
 
 use crate::machine::{ensure_build_tools, prepare_test_servers};
 use crate::process::{cargo, check};
+use crate::run::build_server;
 use anyhow::{Result, bail};
+
+const BENCHES: &str = "lists [IMAGES] [PRODUCTS], overload [SECONDS]";
 
 /// Runs one bench; `args` are its name and what it takes.
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    let Some((name, rest)) = args.split_first() else {
-        bail!("a bench is missing; there is: lists [IMAGES] [PRODUCTS]")
-    };
+    let Some((name, rest)) = args.split_first() else { bail!("a bench is missing; there is: {BENCHES}") };
     match name.as_str() {
         "lists" => lists(rest),
-        unknown => bail!("no bench `{unknown}`; there is: lists [IMAGES] [PRODUCTS]"),
+        "overload" => overload(rest),
+        unknown => bail!("no bench `{unknown}`; there is: {BENCHES}"),
     }
+}
+
+/// A hundred clients with the largest pictures at once.
+fn overload(args: &[String]) -> Result<()> {
+    let server = build_server()?;
+    let mut bench = cargo(["run", "--release", "--package", "packshot-tests", "--example", "overload", "--"]);
+    check(bench.args(args).env("PACKSHOT_BIN", server))
 }
 
 /// Pages of images with a million rows in SQLite and in PostgreSQL.

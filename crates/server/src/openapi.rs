@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document, generated from the handlers and their types.
 //!
 //! Owns the list of what is described. Each handler states beside its code what is its own; what
-//! operations have in common is added by [`complete`], and [`examples`] shows what each says.
+//! operations have in common is added by `complete`, and `examples` shows what each says.
 
 mod complete;
 mod examples;

@@ -1,6 +1,6 @@
 //! How long each step of a request took.
 //!
-//! Owns the sums: a span of [`step::TARGET`](packshot_domain::step::TARGET) that closes adds its time to
+//! Owns the sums: a span of [`step::TARGET`] that closes adds its time to
 //! the request that it ran in, and to the histogram of its step. The surprising rule: time spent in a step
 //! within a step counts for the inner one alone, so the steps of a request never add up to more than it.
 
