@@ -4,4 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod browser;
+mod curl;
+mod page;
+mod python;
 mod schemathesis;
