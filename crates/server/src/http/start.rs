@@ -39,7 +39,7 @@ pub struct Running {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address is no address, in use or not ours.
-    #[error("server.bind: cannot listen on {bind}: {source}")]
+    #[error("server.bind: cannot listen on {bind}")]
     Bind {
         /// As set.
         bind: String,
