@@ -96,6 +96,21 @@ impl Answer {
         problem
     }
 
+    /// The problem that this answer is, when it says that something is down and when to come again.
+    ///
+    /// # Panics
+    /// When it is another answer, or tells more than that.
+    #[track_caller]
+    pub fn unavailable(&self, instance: &str) {
+        let problem = self.problem(503, "unavailable", instance, &[]);
+        let wait = self.header("retry-after").and_then(|seconds| seconds.parse::<u32>().ok());
+        assert!(wait.is_some_and(|seconds| (1..=60).contains(&seconds)), "{}", self.shown());
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        for secret in ["127.0.0.1", "localhost", "test-", "SQL", "s3:", "error", "socket", "/tmp"] {
+            assert!(!detail.contains(secret), "{secret}: {}", self.shown());
+        }
+    }
+
     /// The fields that a validation problem names, in order.
     ///
     /// # Panics

@@ -85,6 +85,12 @@ impl Home {
         self.bucket.as_deref()
     }
 
+    /// The name of the database in the [`postgres`] cluster; `None` on SQLite.
+    #[must_use]
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref().and_then(|url| url.rsplit('/').next())
+    }
+
     /// The settings that lead a server here.
     #[must_use]
     pub fn settings(&self) -> Vec<(String, String)> {
@@ -104,12 +110,17 @@ impl Home {
     /// When the S3 server does not list them.
     #[must_use]
     pub fn stored_files(&self) -> Vec<PathBuf> {
+        self.stored_files_in(self.folder())
+    }
+
+    /// The same, where the folder is seen at another path.
+    pub(crate) fn stored_files_in(&self, folder: &Path) -> Vec<PathBuf> {
         let mut files: Vec<PathBuf> = match &self.bucket {
             Some(bucket) => {
                 s3().keys(bucket).expect("the bucket can be listed").into_iter().map(PathBuf::from).collect()
             }
             None => {
-                let root = self.folder().join("data/images");
+                let root = folder.join("data/images");
                 let mut files = Vec::new();
                 collect(&root, &mut files);
                 files.iter().filter_map(|file| file.strip_prefix(&root).ok().map(Path::to_path_buf)).collect()

@@ -48,7 +48,24 @@ impl Finished {
 /// `packshot` in `folder`, with these settings in its environment and none besides.
 #[must_use]
 pub fn command<'a>(folder: &Path, settings: impl IntoIterator<Item = (&'a str, &'a str)>) -> Command {
-    let mut command = Command::new(packshot());
+    command_within(&[], folder, settings)
+}
+
+/// The same, started by another program: the words that come before it on the command line.
+#[must_use]
+pub fn command_within<'a>(
+    wrapper: &[String],
+    folder: &Path,
+    settings: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Command {
+    let mut command = match wrapper {
+        [] => Command::new(packshot()),
+        [program, arguments @ ..] => {
+            let mut command = Command::new(program);
+            command.args(arguments).arg(packshot());
+            command
+        }
+    };
     command.current_dir(folder).env_remove("RUST_LOG").env_remove("RUST_BACKTRACE");
     for (name, _) in std::env::vars_os() {
         if ["PACKSHOT_", "AWS_", "PG"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {

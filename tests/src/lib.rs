@@ -17,8 +17,10 @@ pub mod described;
 pub mod dice;
 pub mod form;
 pub mod inventory;
+pub mod proxy;
 pub mod raw;
 pub mod server;
+pub mod small_disk;
 pub mod token;
 
 pub use answer::Answer;

@@ -8,7 +8,7 @@
 use crate::answer::Answer;
 use crate::backends::{Backends, Home};
 use crate::client::Client;
-use crate::command::{Finished, command, finish};
+use crate::command::{Finished, command, command_within, finish};
 use crate::token;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -27,6 +27,7 @@ pub struct Builder {
     settings: Vec<(String, String)>,
     file: Option<String>,
     home: Arc<Home>,
+    wrapper: Vec<String>,
 }
 
 /// A running server.
@@ -34,6 +35,7 @@ pub struct Builder {
 pub struct Server {
     settings: Vec<(String, String)>,
     home: Arc<Home>,
+    wrapper: Vec<String>,
     address: String,
     child: Child,
     log: Arc<Mutex<String>>,
@@ -77,7 +79,14 @@ impl Builder {
         if let Some(file) = &self.file {
             std::fs::write(self.home.folder().join("packshot.toml"), file).expect("the folder can be written");
         }
-        Server::spawn(self.settings, self.home)
+        Server::spawn(self.settings, self.home, self.wrapper)
+    }
+
+    /// Lets another program start the server, in its own place: these words, before the server's own.
+    #[must_use]
+    pub fn within(mut self, wrapper: &[&str]) -> Self {
+        self.wrapper = wrapper.iter().map(|word| (*word).to_owned()).collect();
+        self
     }
 
     /// Starts the server and waits until it ends by itself, as it should with settings that cannot work.
@@ -93,6 +102,12 @@ impl Builder {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.home.folder()
+    }
+
+    /// Where its rows and files will be.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.home
     }
 }
 
@@ -115,7 +130,12 @@ impl Server {
         ];
         let home = Home::new(backends);
         let defaults = defaults.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Builder { settings: defaults.chain(home.settings()).collect(), file: None, home: Arc::new(home) }
+        Builder {
+            settings: defaults.chain(home.settings()).collect(),
+            file: None,
+            home: Arc::new(home),
+            wrapper: Vec::new(),
+        }
     }
 
     /// A server with the default backends and the product [`PRODUCT`].
@@ -176,13 +196,53 @@ impl Server {
     /// The image files in its store, see [`Home::stored_files`].
     #[must_use]
     pub fn stored_files(&self) -> Vec<PathBuf> {
-        self.home.stored_files()
+        self.home.stored_files_in(&self.own_folder())
+    }
+
+    /// The folder that it was started in, as its process sees it: what is mounted there may be its own.
+    #[must_use]
+    pub fn own_folder(&self) -> PathBuf {
+        let folder = self.home.folder().display();
+        if self.wrapper.is_empty() {
+            self.folder().to_owned()
+        } else {
+            format!("/proc/{}/root{folder}", self.id()).into()
+        }
+    }
+
+    /// The number of its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Where its rows and files are.
     #[must_use]
     pub fn home(&self) -> &Home {
         &self.home
+    }
+
+    /// How many files, connections and the like its process has open, without the connections of its clients,
+    /// who decide how long those stay.
+    ///
+    /// # Panics
+    /// When the system does not tell.
+    #[must_use]
+    pub fn open_handles(&self) -> usize {
+        let process = PathBuf::from(format!("/proc/{}", self.id()));
+        let connections = std::fs::read_to_string(process.join("net/tcp")).expect("the process is there");
+        let port: u16 = self.address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        let own = format!("0100007F:{port:04X}");
+        // https://docs.kernel.org/networking/proc_net_tcp.html
+        let of_clients: Vec<String> = connections
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>())
+            .filter(|fields| fields.get(1) == Some(&own.as_str()))
+            .filter_map(|fields| fields.get(9).map(|inode| format!("socket:[{inode}]")))
+            .collect();
+        let handles = std::fs::read_dir(process.join("fd")).expect("the process is there").flatten();
+        let targets = handles.filter_map(|handle| std::fs::read_link(handle.path()).ok());
+        targets.filter(|target| !of_clients.iter().any(|socket| target.as_os_str() == socket.as_str())).count()
     }
 
     /// What it has written to stdout and stderr so far.
@@ -236,7 +296,7 @@ impl Server {
     }
 
     fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        let sent = Command::new("kill").args([signal, &self.id().to_string()]).status();
         assert!(sent.expect("kill can be started").success(), "the server was gone before it was told to go");
     }
 
@@ -246,11 +306,12 @@ impl Server {
             reader.join().expect("reading the log does not fail");
         }
         let log = self.log.lock().expect("no reader panicked").clone();
-        Stopped { settings: self.settings.clone(), home: Arc::clone(&self.home), status, log }
+        let (settings, home, wrapper) = (self.settings.clone(), Arc::clone(&self.home), self.wrapper.clone());
+        Stopped { settings, home, wrapper, status, log }
     }
 
-    fn spawn(settings: Vec<(String, String)>, home: Arc<Home>) -> Self {
-        let mut command = command(home.folder(), pairs(&settings));
+    fn spawn(settings: Vec<(String, String)>, home: Arc<Home>, wrapper: Vec<String>) -> Self {
+        let mut command = command_within(&wrapper, home.folder(), pairs(&settings));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("packshot can be started");
         let log = Arc::new(Mutex::new(String::new()));
         let (said, heard) = channel();
@@ -260,6 +321,7 @@ impl Server {
         let mut server = Self {
             settings,
             home,
+            wrapper,
             address: String::new(),
             child,
             log,
@@ -306,6 +368,7 @@ impl Drop for Server {
 pub struct Stopped {
     settings: Vec<(String, String)>,
     home: Arc<Home>,
+    wrapper: Vec<String>,
     /// How it ended.
     pub status: ExitStatus,
     /// Everything that it wrote to stdout and stderr.
@@ -328,7 +391,7 @@ impl Stopped {
     /// Starts it again, on what it left behind.
     #[must_use]
     pub fn start(self) -> Server {
-        Server::spawn(self.settings, self.home)
+        Server::spawn(self.settings, self.home, self.wrapper)
     }
 
     /// Starts it again, expecting that it ends by itself.

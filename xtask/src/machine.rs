@@ -39,6 +39,12 @@ const TEST_PROGRAMS: &[Program] = &[
         present: has_postgres,
     },
     Program {
+        package: "openssl",
+        purpose: "certificates for PostgreSQL over TLS",
+        needed_by: "packshot-database",
+        present: || on_path("openssl"),
+    },
+    Program {
         package: "npm",
         purpose: "Azurite, the emulator of Azure Blob Storage",
         needed_by: "packshot-store",

@@ -26,13 +26,16 @@ pub struct DatabaseSettings {
     /// How long anything waits for a connection, or for a lock that another process holds, before the
     /// database counts as unavailable.
     pub connect_timeout: Duration,
+    /// How long anything waits for the answer of a database server that has a connection but says nothing: longer
+    /// than the server itself lets a statement run. What it was asked may happen all the same.
+    pub answer_timeout: Duration,
 }
 
 impl DatabaseSettings {
-    /// The database at `url`, with 10 connections and 3 seconds of patience.
+    /// The database at `url`, with 10 connections, 3 seconds of patience for one and 40 seconds for an answer.
     #[must_use]
     pub fn new(url: DatabaseUrl) -> Self {
-        Self { url, pool_size: 10, connect_timeout: Duration::from_secs(3) }
+        Self { url, pool_size: 10, connect_timeout: Duration::from_secs(3), answer_timeout: Duration::from_secs(40) }
     }
 }
 
@@ -50,6 +53,8 @@ pub struct Database {
     /// One permit for each writer at a time.
     writers: Arc<Semaphore>,
     connect_timeout: Duration,
+    /// `None` for the embedded database, which is never away.
+    answer_timeout: Option<Duration>,
 }
 
 impl Database {
@@ -65,9 +70,9 @@ impl Database {
             DatabaseUrl::Sqlite(path) => path.display().to_string(),
             DatabaseUrl::Postgres(url) => url.to_string(),
         };
-        let writers = match &pool {
-            AnyPool::Sqlite(_) => 1,
-            AnyPool::Postgres(_) => size as usize,
+        let (writers, answer_timeout) = match &pool {
+            AnyPool::Sqlite(_) => (1, None),
+            AnyPool::Postgres(_) => (size as usize, Some(settings.answer_timeout)),
         };
         Ok(Self {
             pool,
@@ -75,6 +80,7 @@ impl Database {
             connections: Arc::new(Semaphore::new(size as usize)),
             writers: Arc::new(Semaphore::new(writers)),
             connect_timeout: settings.connect_timeout,
+            answer_timeout,
         })
     }
 
@@ -158,7 +164,14 @@ impl Database {
             let mut pooled = pool.get().map_err(|error| Fault(RepoError::Unavailable(Box::new(error))))?;
             work(&mut pooled.connected())
         });
-        match task.await {
+        let done = match self.answer_timeout {
+            None => task.await,
+            Some(patience) => match timeout(patience, task).await {
+                Ok(done) => done,
+                Err(elapsed) => return Err(Fault(RepoError::Unavailable(Box::new(elapsed))).into()),
+            },
+        };
+        match done {
             Ok(result) => result,
             // Cancelled: the runtime is shutting down.
             Err(error) if error.is_cancelled() => Err(Fault(RepoError::Unavailable(Box::new(error))).into()),

@@ -130,7 +130,7 @@ pub enum UploadError {
     /// The picture.
     #[error(transparent)]
     Process(#[from] ProcessError),
-    /// The store did not take the objects; nothing is left behind.
+    /// The store did not take the objects; what of them may still land the journal names.
     #[error("storing the image failed")]
     Store(#[from] StoreError),
     /// The database.
@@ -236,7 +236,8 @@ impl UploadImage {
         let (filename, keys) =
             self.enter_journal(id, &product, processed.format, &variants).instrument(Step::Journal.span()).await?;
         if let Err(error) = self.put_all(&keys, &processed).instrument(Step::Store.span()).await {
-            self.undo(id, &keys).await;
+            // The entry stays for the sweep: a write that was given up may still land after its undoing.
+            self.delete_objects(id, &keys).await;
             return Err(error.into());
         }
         let image = Image {

@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod cli;
 mod cors;
+mod database_tls;
 mod documents;
 mod errors;
 mod files;

@@ -4,12 +4,15 @@
 //! test. However the test ends, killed or not, the pipe closes, and the shell stops the server and
 //! removes its files.
 
+use super::supervised::free_port;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+const DEFAULT_PORT: u16 = 5432;
 
 /// Settings for a server that lives for seconds and whose data nobody will miss.
 const SETTINGS: &str = "\
@@ -23,10 +26,12 @@ logging_collector = off
 log_min_messages = fatal
 ";
 
-/// A running cluster that listens on a Unix socket only; stopped and removed when dropped, or when the
-/// process ends.
+/// A running cluster that listens on a Unix socket, and elsewhere only when told to; stopped and removed when
+/// dropped, or when the process ends.
 pub struct PostgresCluster {
     folder: PathBuf,
+    port: u16,
+    settings: String,
     programs: PathBuf,
     user: Option<User>,
     databases: AtomicU32,
@@ -57,17 +62,45 @@ impl PostgresCluster {
     /// # Errors
     /// [`NoCluster`] when the server's programs are missing or do not start.
     pub fn start() -> Result<Self, NoCluster> {
-        let programs = find_programs()?;
+        Self::start_in(new_folder(unprivileged_user()?)?, DEFAULT_PORT, SETTINGS.to_owned())
+    }
+
+    /// Starts a cluster that also listens on `localhost`, with TLS: a certificate and its key, in PEM.
+    ///
+    /// # Errors
+    /// [`NoCluster`] when the server's programs are missing or do not start.
+    pub fn start_with_tls(certificate: &str, key: &str) -> Result<Self, NoCluster> {
         let user = unprivileged_user()?;
-        let folder =
-            tempfile::Builder::new().prefix("packshot-pg-").tempdir().map_err(|e| failed("a folder", e))?.keep();
-        if let Some(user) = user {
-            std::os::unix::fs::chown(&folder, Some(user.id), Some(user.group)).map_err(|e| failed("chown", e))?;
+        let folder = new_folder(user)?;
+        for (name, text) in [("tls.crt", certificate), ("tls.key", key)] {
+            let file = folder.join(name);
+            fs::write(&file, text).map_err(|error| failed(name, error))?;
+            let own_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            fs::set_permissions(&file, own_alone).map_err(|error| failed(name, error))?;
+            give(&file, user)?;
         }
-        let (lifeline, shell) = supervise(&folder, &programs, user)?;
-        let cluster = Self { folder, programs, user, databases: AtomicU32::new(0), lifeline, shell };
+        let port = free_port().map_err(|error| failed("a port", error))?;
+        let shown = folder.display();
+        let tls = format!(
+            "listen_addresses = 'localhost'\nport = {port}\nssl = on\n\
+             ssl_cert_file = '{shown}/tls.crt'\nssl_key_file = '{shown}/tls.key'\n"
+        );
+        Self::start_in(folder, port, format!("{SETTINGS}{tls}"))
+    }
+
+    fn start_in(folder: PathBuf, port: u16, settings: String) -> Result<Self, NoCluster> {
+        let (programs, user) = (find_programs()?, unprivileged_user()?);
+        let (lifeline, shell) = supervise(&folder, &programs, user, &settings)?;
+        let databases = AtomicU32::new(0);
+        let cluster = Self { folder, port, settings, programs, user, databases, lifeline, shell };
         cluster.wait_until_ready()?;
         Ok(cluster)
+    }
+
+    /// The port at which it listens on `localhost`, where it does, see [`start_with_tls`](Self::start_with_tls).
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The URL of a new, empty database.
@@ -93,7 +126,13 @@ impl PostgresCluster {
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         let folder = self.folder.to_string_lossy().replace('/', "%2F");
-        format!("postgres://packshot@{folder}/{database}")
+        format!("postgres://packshot@{folder}:{}/{database}", self.port)
+    }
+
+    /// The Unix socket on which the server listens.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join(format!(".s.PGSQL.{}", self.port))
     }
 
     /// Runs statements with `psql` and gives what it prints, without headers, columns divided by `|`.
@@ -153,13 +192,13 @@ impl PostgresCluster {
     /// [`NoCluster`] when it does not start.
     pub fn restart(&mut self) -> Result<(), NoCluster> {
         self.stop();
-        (self.lifeline, self.shell) = supervise(&self.folder, &self.programs, self.user)?;
+        (self.lifeline, self.shell) = supervise(&self.folder, &self.programs, self.user, &self.settings)?;
         self.wait_until_ready()
     }
 
     fn run(&self, mut command: Command) -> Result<String, NoCluster> {
-        let output =
-            command.arg("-h").arg(&self.folder).output().map_err(|error| failed("cannot run a client", error))?;
+        command.arg("-h").arg(&self.folder).args(["-p", &self.port.to_string()]);
+        let output = command.output().map_err(|error| failed("cannot run a client", error))?;
         if !output.status.success() {
             return Err(failed("PostgreSQL", String::from_utf8_lossy(&output.stderr)));
         }
@@ -192,12 +231,29 @@ impl Drop for PostgresCluster {
     }
 }
 
-fn supervise(folder: &Path, programs: &Path, user: Option<User>) -> Result<(Option<ChildStdin>, Child), NoCluster> {
+fn new_folder(user: Option<User>) -> Result<PathBuf, NoCluster> {
+    let folder = tempfile::Builder::new().prefix("packshot-pg-").tempdir().map_err(|e| failed("a folder", e))?.keep();
+    give(&folder, user)?;
+    Ok(folder)
+}
+
+/// Makes it the server's, where the server runs as another user.
+fn give(path: &Path, user: Option<User>) -> Result<(), NoCluster> {
+    let Some(user) = user else { return Ok(()) };
+    std::os::unix::fs::chown(path, Some(user.id), Some(user.group)).map_err(|error| failed("chown", error))
+}
+
+fn supervise(
+    folder: &Path,
+    programs: &Path,
+    user: Option<User>,
+    settings: &str,
+) -> Result<(Option<ChildStdin>, Child), NoCluster> {
     let mut shell = as_user(Command::new("sh"), user)
         .args(["-c", SUPERVISOR, "sh"])
         .arg(folder)
         .arg(programs)
-        .arg(SETTINGS)
+        .arg(settings)
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

@@ -93,6 +93,26 @@ async fn a_row_locked_for_long_is_unavailable_meanwhile() {
 }
 
 #[tokio::test]
+async fn a_server_that_says_nothing_is_unavailable_before_it_is_well_again() {
+    let name = postgres::migrated();
+    let url = postgres::CLUSTER.url(&name);
+    let settings = DatabaseSettings::new(DatabaseUrl::parse(&url).unwrap());
+    let impatient =
+        Database::open(&DatabaseSettings { answer_timeout: Duration::from_millis(100), ..settings }).unwrap();
+    let mut other = PgConnection::establish(&url).unwrap();
+    diesel::sql_query("BEGIN").execute(&mut other).unwrap();
+    diesel::sql_query("LOCK TABLE products").execute(&mut other).unwrap();
+    // The server itself would let this wait for three seconds.
+    assert_unavailable(put(&impatient).await);
+    diesel::sql_query("COMMIT").execute(&mut other).unwrap();
+    let mut tries = 0;
+    while put(&impatient).await.is_err() {
+        tries += 1;
+        assert!(tries < 100, "it does not recover");
+    }
+}
+
+#[tokio::test]
 async fn a_row_that_nobody_could_have_written_is_corrupt() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("packshot.db");

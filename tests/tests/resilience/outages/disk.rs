@@ -1,0 +1,35 @@
+//! The disk is full, for the embedded database and the image files alike.
+
+use super::no_more_open_than;
+use packshot_tests::inventory::{assert_rows_and_files_agree, every_image};
+use packshot_tests::server::PRODUCT;
+use packshot_tests::small_disk::SmallDisk;
+use packshot_tests::{Form, Server, fixture};
+
+#[test]
+fn a_full_disk_refuses_uploads_whole_and_takes_them_when_there_is_room() {
+    let disk = SmallDisk::start(Server::builder().set("PACKSHOT_DATABASE__POOL_SIZE", "1"));
+    let server = disk.server();
+    let _ = server.admin().put_json("/products/prod_789", r#"{"name": "A product"}"#).expect(201);
+    let upload = || server.admin().upload(Form::upload(PRODUCT, &fixture("small_640x640.jpg")));
+    let image = upload().expect(201).json();
+    let path = format!("/files/{}", image["id"].as_str().expect("an id"));
+    let handles = server.open_handles();
+    // Room for some of the files, for hardly more than a row, for nothing.
+    for (round, left_bytes) in [100_000, 20_000, 0].into_iter().enumerate() {
+        disk.leave(left_bytes);
+        for _ in 0..3 {
+            upload().unavailable("/files");
+        }
+        let _ = server.anyone().get(&path).expect(200);
+        assert_eq!(every_image(server).len(), 1 + round);
+        assert_rows_and_files_agree(server);
+        disk.free();
+        let _ = upload().expect(201);
+        let _ = server.anyone().get("/readyz").expect(200);
+        assert_rows_and_files_agree(server);
+    }
+    let _ = server.admin().delete(&path).expect(204);
+    assert_rows_and_files_agree(server);
+    no_more_open_than(server, handles);
+}
