@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 /// The first block of code below the heading with this text.
-pub fn code(heading: &str) -> String {
+pub(crate) fn code(heading: &str) -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/post-files.md");
     let page = std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
     let below = page.split_once(&format!("\n### {heading}\n")).unwrap_or_else(|| panic!("no heading {heading:?}")).1;
@@ -14,7 +14,7 @@ pub fn code(heading: &str) -> String {
 }
 
 /// The same in a file of this name.
-pub fn write(folder: &Path, name: &str, heading: &str) -> PathBuf {
+pub(crate) fn write(folder: &Path, name: &str, heading: &str) -> PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, code(heading)).expect("a temporary folder can be written");
     path
