@@ -3,6 +3,7 @@
 //! Owns the list; names no adapter. The wiring builds it once, every worker shares it.
 
 use crate::http::address::TrustedProxies;
+use crate::http::pace::Pace;
 use crate::settings::MetricsAccess;
 use crate::telemetry::metrics::Metrics;
 use packshot_domain::catalog::Catalog;
@@ -13,6 +14,7 @@ use packshot_domain::ports::rate_limiter::RateLimiter;
 use packshot_domain::ports::token_verifier::TokenVerifier;
 use packshot_domain::upload::UploadImage;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// Everything that handlers can reach.
@@ -39,6 +41,19 @@ pub struct App {
     pub http: HttpOptions,
 }
 
+/// How long connections are kept, and how many.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectionLimits {
+    /// At most so many at once; more wait until one ends.
+    pub max_connections: usize,
+    /// How long a request's head may take to arrive.
+    pub head_timeout: Duration,
+    /// How long a connection without a request is kept.
+    pub keep_alive: Duration,
+    /// How long a connection is read on after its last answer, so that the answer is not lost in a reset.
+    pub linger: Duration,
+}
+
 /// How HTTP is spoken.
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
@@ -58,4 +73,8 @@ pub struct HttpOptions {
     pub metrics_access: MetricsAccess,
     /// How much of a request that is too large is read.
     pub max_discarded_bytes: u64,
+    /// How slowly a body may arrive.
+    pub pace: Pace,
+    /// How long connections are kept.
+    pub connections: ConnectionLimits,
 }

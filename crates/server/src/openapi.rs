@@ -18,7 +18,7 @@ use utoipa::OpenApi;
 #[openapi(
     info(
         title = "packshot",
-        description = "Takes product photographs from an upload to a shop's page.\n\nEvery endpoint answers under `/api` and at the root. Reads are public; every write needs a bearer token with an admin role. Every error is `application/problem+json` (RFC 9457): an unknown address is 404, a method that an address does not answer is 405 with `Allow`, header fields that are too large are 431, and what is no HTTP is 400. Browsers may call from other origins: preflights are answered for every address.",
+        description = "Takes product photographs from an upload to a shop's page.\n\nEvery endpoint answers under `/api` and at the root. Reads are public; every write needs a bearer token with an admin role. Every error is `application/problem+json` (RFC 9457): an unknown address is 404, a method that an address does not answer is 405 with `Allow`, header fields of more than 32 KiB are 431, and a body that arrives too slowly is 408. What is no HTTP at all, or far larger, gets a bare 400, 408 or 431, and its connection is closed. Browsers may call from other origins: preflights are answered for every address.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     servers((url = "/api", description = "As clients call it"), (url = "/", description = "The same, as `Location` names it")),

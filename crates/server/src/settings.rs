@@ -71,6 +71,24 @@ pub struct ServerSettings {
     pub workers: usize,
     /// How long a shutdown waits for running requests, in seconds.
     pub shutdown_timeout_seconds: u64,
+    /// Connections at once; more wait until one ends.
+    #[validate(range(min = 1))]
+    pub max_connections: usize,
+    /// How long a request's head may take to arrive, in seconds.
+    #[validate(range(min = 1))]
+    pub head_timeout_seconds: u64,
+    /// How long a request's body may take to arrive, whatever its size, in seconds.
+    #[validate(range(min = 1))]
+    pub body_timeout_seconds: u64,
+    /// A body gets a second more for so many bytes that have arrived.
+    #[validate(range(min = 1))]
+    pub min_body_bytes_per_second: u32,
+    /// How long a connection without a request is kept, in seconds.
+    #[validate(range(min = 1))]
+    pub keep_alive_seconds: u64,
+    /// How long a connection is read on after its last answer, in seconds.
+    #[validate(range(min = 1))]
+    pub linger_seconds: u64,
 }
 
 /// `[database]`
@@ -237,6 +255,12 @@ impl Default for ServerSettings {
             public_base_url: "/static/img".to_owned(),
             workers: 0,
             shutdown_timeout_seconds: 30,
+            max_connections: 25_000,
+            head_timeout_seconds: 10,
+            body_timeout_seconds: 30,
+            min_body_bytes_per_second: 1024,
+            keep_alive_seconds: 75,
+            linger_seconds: 10,
         }
     }
 }

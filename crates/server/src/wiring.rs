@@ -3,9 +3,10 @@
 //! The only module of the server that names an adapter. Every failure is one line with the key of the
 //! setting at fault.
 
-use crate::app::{App, HttpOptions};
+use crate::app::{App, ConnectionLimits, HttpOptions};
 use crate::folders;
 use crate::http::address::TrustedProxies;
+use crate::http::pace::Pace;
 use crate::instance_lock::InstanceLock;
 use crate::secret;
 use crate::settings::{MetricsAccess, ProfileSetting, Settings, variant_specs};
@@ -150,6 +151,16 @@ pub fn app(settings: &Settings, backends: &Backends, jobs: Handle) -> anyhow::Re
             public_base_url: settings.server.public_base_url.clone(),
             cors_origins: settings.server.cors_origins.clone(),
             trusted_proxies: TrustedProxies(settings.server.trusted_proxies.clone()),
+            pace: Pace {
+                patience: Duration::from_secs(settings.server.body_timeout_seconds),
+                bytes_per_second: settings.server.min_body_bytes_per_second,
+            },
+            connections: ConnectionLimits {
+                max_connections: settings.server.max_connections,
+                head_timeout: Duration::from_secs(settings.server.head_timeout_seconds),
+                keep_alive: Duration::from_secs(settings.server.keep_alive_seconds),
+                linger: Duration::from_secs(settings.server.linger_seconds),
+            },
             per_user_hour: settings.limits.per_user_hour,
             per_address_hour: settings.limits.per_address_hour,
             metrics_access: settings.metrics.access,

@@ -1,14 +1,18 @@
 //! Starts the HTTP server: binds, layers, runs.
 //!
-//! Owns the order of the layers, outermost first: access log (request id), problem bodies, CORS,
-//! security headers, routes. CORS stands inside the problem bodies and adds its header fields to
-//! error responses too.
+//! Owns the order of the layers, outermost first: access log (request id), the rest of chunked bodies,
+//! problem bodies, CORS, security headers, the size of heads, the pace of bodies, routes. CORS stands inside
+//! the problem bodies and adds its header fields to error responses too.
 
 use crate::app::App;
 use crate::http::access_log::access_log;
 use crate::http::cors::cors;
+use crate::http::drain::drain;
+use crate::http::head::limit_head;
+use crate::http::pace::{is_too_slow, pace};
 use crate::http::render::render;
 use crate::http::security_headers::security_headers;
+use crate::problem::mapping::too_slow;
 use crate::problem::{Problem, Slug};
 use crate::routes;
 use actix_web::dev::{Server, ServerHandle};
@@ -18,11 +22,8 @@ use actix_web::{HttpServer, web};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-/// How long a client may take to send a request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection is read on after its last answer, so that the answer is not lost in a reset.
-const LINGER: Duration = Duration::from_secs(10);
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Files that the database, the store and the log may have open besides connections.
+const OTHER_FILES: u64 = 256;
 const MAX_JSON_BYTES: usize = 128 * 1024;
 
 /// A server that listens.
@@ -61,6 +62,7 @@ pub fn start(
     let failed = |source| StartError::Bind { bind: bind.to_owned(), source };
     let listener = TcpListener::bind(bind).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    let limits = app.http.connections;
     let mut server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
@@ -69,20 +71,35 @@ pub fn start(
             .default_service(web::to(|| async {
                 Err::<&str, _>(Problem::new(Slug::NotFound, "There is nothing at this address."))
             }))
+            .wrap(from_fn(pace))
+            .wrap(from_fn(limit_head))
             .wrap(from_fn(security_headers))
             .wrap(cors(&app.http.cors_origins))
             .wrap(from_fn(render))
+            .wrap(from_fn(drain))
             .wrap(from_fn(access_log))
     })
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(HEAD_TIMEOUT)
-    .client_disconnect_timeout(LINGER)
+    .keep_alive(limits.keep_alive)
+    .client_request_timeout(limits.head_timeout)
+    .client_disconnect_timeout(limits.linger)
     .shutdown_timeout(shutdown_timeout.as_secs());
-    if workers > 0 {
-        server = server.workers(workers);
-    }
+    let workers = if workers > 0 { workers } else { std::thread::available_parallelism().map_or(1, usize::from) };
+    server = server.workers(workers).max_connections(connections(limits.max_connections).div_ceil(workers));
     let server = server.listen(listener).map_err(failed)?.run();
     Ok(Running { address, handle: server.handle(), server })
+}
+
+/// As many as wanted, or as the system lets this process have files open.
+fn connections(wanted: usize) -> usize {
+    let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the number of files that may be open is unknown");
+        1024
+    });
+    let possible = usize::try_from(files.saturating_sub(OTHER_FILES).max(OTHER_FILES)).unwrap_or(usize::MAX);
+    if possible < wanted {
+        tracing::warn!(wanted, possible, "fewer connections than server.max_connections: too few files may be open");
+    }
+    wanted.min(possible)
 }
 
 fn json_config() -> web::JsonConfig {
@@ -98,6 +115,7 @@ fn json_config() -> web::JsonConfig {
             JsonPayloadError::Deserialize(error) => {
                 Problem::new(Slug::BadRequest, format!("The request's body is not as it should be: {error}."))
             }
+            JsonPayloadError::Payload(error) if is_too_slow(error) => too_slow(),
             JsonPayloadError::Serialize(_) | JsonPayloadError::Payload(_) => {
                 Problem::new(Slug::BadRequest, "The request's body could not be read.")
             }

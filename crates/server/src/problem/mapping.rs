@@ -143,6 +143,11 @@ pub(crate) fn image_not_found(id: &str) -> Problem {
     Problem::new(Slug::NotFound, format!("Image with ID '{}' not found.", shown(id)))
 }
 
+/// The request's body arrived too slowly.
+pub(crate) fn too_slow() -> Problem {
+    Problem::new(Slug::RequestTimeout, "The request took too long to arrive.")
+}
+
 fn unsupported_image(received: String) -> Problem {
     let allowed: Vec<_> = ImageFormat::ALL.iter().map(|format| format.mime_type()).collect();
     Problem::new(Slug::UnsupportedMediaType, "Only JPEG, PNG, and WebP images are supported.")

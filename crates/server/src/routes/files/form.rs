@@ -7,13 +7,16 @@
 //! Its surprising rule: a form is read to its end before a file that is too large is answered, so
 //! that the answer knows the true size and reaches a client that is still sending.
 
+use crate::http::pace::is_too_slow;
 use crate::http::unread::Unread;
+use crate::problem::mapping::too_slow;
 use crate::problem::{Problem, Slug};
-use actix_multipart::{Field, Multipart};
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_DISPOSITION, ContentDisposition, HeaderMap, HeaderValue};
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
-use futures_util::TryStreamExt;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use packshot_domain::text::OriginalName;
 use packshot_domain::upload::RawDetails;
 use std::collections::BTreeMap;
@@ -22,6 +25,8 @@ use std::collections::BTreeMap;
 pub const MAX_FILE_BYTES: u64 = 5_242_880;
 /// The largest text part, in bytes.
 pub const MAX_TEXT_BYTES: usize = 64 * 1024;
+/// The most that a form may have besides its file: all parts, with heads, and what stands around them.
+const MAX_OTHER_BYTES: u64 = 8 * 1024 * 1024;
 /// The most parts of a form.
 pub const MAX_PARTS: usize = 64;
 
@@ -71,7 +76,7 @@ pub async fn read(headers: &HeaderMap, payload: Payload, max_read_bytes: u64) ->
     if !media_type.eq_ignore_ascii_case("multipart/form-data") {
         return Err(bad("The request must be multipart/form-data.").into());
     }
-    let mut form = Multipart::new(headers, payload);
+    let mut form = Multipart::new(headers, bounded(payload, max_read_bytes.saturating_add(MAX_OTHER_BYTES)));
     let mut parts = Parts { max_read_bytes, ..Parts::default() };
     while let Some(field) = form.try_next().await.map_err(|error| malformed(&error))? {
         parts.take(field).await?;
@@ -81,6 +86,15 @@ pub async fn read(headers: &HeaderMap, payload: Payload, max_read_bytes: u64) ->
         }
     }
     Ok(parts.finish()?)
+}
+
+/// Ends a body that has more bytes than any form: one without an end, or without parts.
+fn bounded(payload: Payload, max_bytes: u64) -> impl Stream<Item = Result<Bytes, PayloadError>> {
+    let mut read_bytes = 0_u64;
+    payload.map(move |piece| {
+        read_bytes += piece.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        piece.and_then(|bytes| if read_bytes > max_bytes { Err(PayloadError::Overflow) } else { Ok(bytes) })
+    })
 }
 
 #[derive(Default)]
@@ -228,7 +242,14 @@ fn repeated(field: &str) -> Problem {
     bad(format!("The field '{field}' appears more than once."))
 }
 
-fn malformed(error: &actix_multipart::MultipartError) -> Problem {
+fn malformed(error: &MultipartError) -> Problem {
+    match error {
+        MultipartError::Payload(PayloadError::Overflow) => {
+            return Problem::new(Slug::PayloadTooLarge, "The form is too large.");
+        }
+        MultipartError::Payload(error) if is_too_slow(error) => return too_slow(),
+        _ => {}
+    }
     tracing::info!(cause = %error, "a multipart form was malformed");
     bad("The multipart form is malformed or incomplete.")
 }
