@@ -11,6 +11,7 @@ mod webp;
 use crate::colour::Colour;
 use crate::failure::{Result, internal};
 use crate::header::Header;
+use crate::limit::CpuLimit;
 use crate::linear::Linear;
 use crate::raster::{Channels, Raster, Rows};
 use crate::resize::Shrinker;
@@ -41,11 +42,18 @@ pub(crate) enum Decoded {
 ///
 /// # Errors
 /// `Corrupt` for damaged or truncated data; `TooCostly` for data made to be expensive.
-pub(crate) fn decode(data: &[u8], header: &Header, goal: Goal, colour: &Colour, profile: Profile) -> Result<Decoded> {
+pub(crate) fn decode(
+    data: &[u8],
+    header: &Header,
+    goal: Goal,
+    colour: &Colour,
+    profile: Profile,
+    limit: CpuLimit,
+) -> Result<Decoded> {
     match header.format {
-        ImageFormat::Jpeg => jpeg::decode(data, header, goal, colour, profile),
-        ImageFormat::Png => png::decode(data, header, goal),
-        ImageFormat::WebP => webp::decode(data, header, goal),
+        ImageFormat::Jpeg => jpeg::decode(data, header, goal, colour, profile, limit),
+        ImageFormat::Png => png::decode(data, header, goal, limit),
+        ImageFormat::WebP => webp::decode(data, header, goal, limit),
     }
 }
 

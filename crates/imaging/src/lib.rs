@@ -22,6 +22,7 @@ mod exif;
 mod failure;
 mod header;
 mod jpeg;
+mod limit;
 mod linear;
 mod orientation;
 mod original;

@@ -14,8 +14,10 @@ pub(crate) struct Linear(pub(crate) Raster<u16>);
 
 const MAX: u32 = 65535;
 
-/// Coded 8-bit sample to linear.
-static FROM_8: LazyLock<[u16; 256]> = LazyLock::new(|| std::array::from_fn(|code| round(decode(code as f64 / 255.0))));
+/// Coded 8-bit sample to linear, in units of 16-bit samples.
+#[expect(clippy::cast_possible_truncation, reason = "a float of half the size is exact enough for 16 bits")]
+static LIGHT_8: LazyLock<[f32; 256]> =
+    LazyLock::new(|| std::array::from_fn(|code| (decode(code as f64 / 255.0) * f64::from(MAX)) as f32));
 
 /// Coded 16-bit sample to linear.
 static FROM_16: LazyLock<Vec<u16>> =
@@ -44,44 +46,58 @@ fn round(unit: f64) -> u16 {
     (unit * f64::from(MAX)).round() as u16
 }
 
-/// Linear, premultiplied samples of coded, straight `rows`, written over the front of `into`.
-pub(crate) fn from_rows(rows: Rows<'_>, channels: Channels, into: &mut [u16]) {
-    match rows {
-        Rows::Eight(samples) if !channels.has_alpha() => {
-            let table = &*FROM_8;
-            for (light, &code) in into.iter_mut().zip(samples) {
-                *light = table[usize::from(code)];
-            }
-        }
-        Rows::Sixteen(samples) if !channels.has_alpha() => {
-            let table = FROM_16.as_slice();
-            for (light, &code) in into.iter_mut().zip(samples) {
-                *light = table[usize::from(code)];
-            }
-        }
+/// Linear, premultiplied light of coded, straight `row`, in units of 16-bit samples, written over the front of `into`.
+pub(crate) fn from_row(row: Rows<'_>, channels: Channels, into: &mut [f32]) {
+    match row {
         Rows::Eight(samples) => {
-            let table = &*FROM_8;
-            let size = channels.count();
-            for (to, from) in into.chunks_exact_mut(size).zip(samples.chunks_exact(size)) {
-                let alpha = u16::from(from[size - 1]) * 257;
-                premultiply(to, from, alpha, |code| table[usize::from(code)]);
-            }
+            let table = &*LIGHT_8;
+            light_of(samples, channels, into, |code| table[usize::from(code)], |alpha| f32::from(alpha) / 255.0);
         }
         Rows::Sixteen(samples) => {
             let table = FROM_16.as_slice();
-            let size = channels.count();
-            for (to, from) in into.chunks_exact_mut(size).zip(samples.chunks_exact(size)) {
-                premultiply(to, from, from[size - 1], |code| table[usize::from(code)]);
-            }
+            light_of(
+                samples,
+                channels,
+                into,
+                |code| f32::from(table[usize::from(code)]),
+                |alpha| f32::from(alpha) / 65535.0,
+            );
         }
     }
 }
 
-fn premultiply<T: Copy>(to: &mut [u16], from: &[T], alpha: u16, light: impl Fn(T) -> u16) {
-    let Some((to_alpha, colours)) = to.split_last_mut() else { return };
-    *to_alpha = alpha;
-    for (colour, &code) in colours.iter_mut().zip(from) {
-        *colour = scale(light(code), alpha);
+#[inline(always)]
+fn light_of<T: Copy>(
+    samples: &[T],
+    channels: Channels,
+    into: &mut [f32],
+    light: impl Fn(T) -> f32,
+    part: impl Fn(T) -> f32,
+) {
+    match channels {
+        Channels::Gray | Channels::Rgb => {
+            for (into, &code) in into.iter_mut().zip(samples) {
+                *into = light(code);
+            }
+        }
+        Channels::GrayAlpha => premultiplied::<2, T>(samples, into, light, part),
+        Channels::Rgba => premultiplied::<4, T>(samples, into, light, part),
+    }
+}
+
+#[inline(always)]
+fn premultiplied<const C: usize, T: Copy>(
+    samples: &[T],
+    into: &mut [f32],
+    light: impl Fn(T) -> f32,
+    part: impl Fn(T) -> f32,
+) {
+    for (into, pixel) in into.as_chunks_mut::<C>().0.iter_mut().zip(samples.as_chunks::<C>().0) {
+        let alpha = part(pixel[C - 1]);
+        for (into, &code) in into.iter_mut().zip(&pixel[..C - 1]) {
+            *into = light(code) * alpha;
+        }
+        into[C - 1] = alpha * 65535.0;
     }
 }
 
@@ -176,8 +192,9 @@ mod tests {
 
     fn raster(channels: Channels, samples: &[u8]) -> Linear {
         let width = u32::try_from(samples.len() / channels.count()).unwrap();
-        let mut light = vec![0; samples.len()];
-        from_rows(Rows::Eight(samples), channels, &mut light);
+        let mut light = vec![0.0; samples.len()];
+        from_row(Rows::Eight(samples), channels, &mut light);
+        let light = light.into_iter().map(|light| round(f64::from(light) / f64::from(MAX))).collect();
         Linear(Raster { size: Dimensions::new(width, 1).unwrap(), channels, samples: light })
     }
 

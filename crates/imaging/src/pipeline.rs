@@ -8,6 +8,7 @@ use crate::colour::Colour;
 use crate::decode::{Decoded, Goal, decode};
 use crate::failure::Result;
 use crate::header::{self, Header};
+use crate::limit::CpuLimit;
 use crate::linear::{Linear, to_8};
 use crate::original;
 use crate::plan::{Plan, plan};
@@ -22,20 +23,30 @@ use packshot_domain::step::Step;
 use packshot_domain::variant::VariantSpecs;
 use std::rc::Rc;
 
-/// Makes everything that is stored of `upload`, whose header has been checked.
+/// Makes everything that is stored of `upload`, whose header has been checked, within `limit`.
 ///
 /// # Errors
 /// `Corrupt`, `TooCostly`, `Internal`.
-pub(crate) fn run(upload: &Bytes, header: &Header, specs: &VariantSpecs, profile: Profile) -> Result<ProcessedImage> {
+pub(crate) fn run(
+    upload: &Bytes,
+    header: &Header,
+    specs: &VariantSpecs,
+    profile: Profile,
+    limit: CpuLimit,
+) -> Result<ProcessedImage> {
     let stripped = Step::Clean.span().in_scope(|| original::strip(upload, header))?;
     let embedded = header::profile(&stripped, header.format);
     let colour = Colour::new(embedded.as_deref(), header.model);
     let plan = plan(header.displayed(), specs);
-    let (whole, shrunk) = Step::Decode.span().in_scope(|| pixels(&stripped, header, plan, &colour, profile))?;
+    let (whole, shrunk) = Step::Decode.span().in_scope(|| pixels(&stripped, header, plan, &colour, profile, limit))?;
     let original = Step::Clean.span().in_scope(|| original::finish(upload, stripped, header))?;
     let mut studio =
         Studio { whole, shrunk, header, original: &original, was_srgb: was_srgb(&colour, header), profile, last: None };
-    let variants = specs.as_slice().iter().map(|spec| studio.render(spec)).collect::<Result<_>>()?;
+    let variant = |spec| {
+        limit.check()?;
+        studio.render(spec)
+    };
+    let variants = specs.as_slice().iter().map(variant).collect::<Result<_>>()?;
     Ok(ProcessedImage {
         format: header.format,
         dimensions: header.displayed(),
@@ -53,12 +64,19 @@ fn was_srgb(colour: &Colour, header: &Header) -> bool {
 type Pixels = (Option<Rc<Raster<u8>>>, Option<Linear>);
 
 /// Decodes once; what the plan asks for, upright and in sRGB.
-fn pixels(stripped: &Bytes, header: &Header, plan: Plan, colour: &Colour, profile: Profile) -> Result<Pixels> {
+fn pixels(
+    stripped: &Bytes,
+    header: &Header,
+    plan: Plan,
+    colour: &Colour,
+    profile: Profile,
+    limit: CpuLimit,
+) -> Result<Pixels> {
     let goal = match plan.shrunk {
         Some(size) if !plan.whole => Goal::Shrunk(header.orientation.display(size)),
         _ => Goal::Whole,
     };
-    match decode(stripped, header, goal, colour, profile)? {
+    match decode(stripped, header, goal, colour, profile, limit)? {
         Decoded::Shrunk(light) => {
             let light = Linear(header.orientation.turn(light.0));
             Ok((None, Some(in_srgb(light, colour, header))))

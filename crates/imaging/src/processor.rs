@@ -4,6 +4,7 @@
 //! The surprising rule: an upload that is refused by its header never waits for a worker.
 
 use crate::failure::{Result, internal, unsupported};
+use crate::limit::CpuLimit;
 use crate::pool::{Cost, Load, Pool, Refusal};
 use crate::settings::{ImagingSettings, StartError};
 use crate::{header, pipeline, sniff};
@@ -50,12 +51,12 @@ impl ImageProcessor for CodecImageProcessor {
         header.check(&self.settings)?;
         let cost = Cost { decoded_bytes: header.cost_bytes(), waiting_bytes: upload.len() };
         let specs = specs.clone();
-        let profile = self.settings.profile;
+        let (profile, max_cpu_time) = (self.settings.profile, self.settings.max_cpu_time);
         // The worker's thread is not in the caller's span by itself.
         let (caller, queued) = (Span::current(), Step::Queue.span());
         let work = move || {
             drop(queued);
-            caller.in_scope(|| pipeline::run(&upload, &header, &specs, profile))
+            caller.in_scope(|| pipeline::run(&upload, &header, &specs, profile, CpuLimit::start(max_cpu_time)))
         };
         let outcome = self.pool.run(cost, work).await;
         match outcome {

@@ -93,3 +93,21 @@ pub(crate) enum Rows<'a> {
     /// Samples of 16 bits.
     Sixteen(&'a [u16]),
 }
+
+impl<'a> Rows<'a> {
+    /// How many samples there are.
+    pub(crate) fn samples(self) -> usize {
+        match self {
+            Self::Eight(samples) => samples.len(),
+            Self::Sixteen(samples) => samples.len(),
+        }
+    }
+
+    /// The samples from `start` to before `end`.
+    pub(crate) fn part(self, start: usize, end: usize) -> Rows<'a> {
+        match self {
+            Self::Eight(samples) => Rows::Eight(&samples[start..end]),
+            Self::Sixteen(samples) => Rows::Sixteen(&samples[start..end]),
+        }
+    }
+}

@@ -1,85 +1,87 @@
 //! Shrinking, in linear light, with a Lanczos filter.
 //!
 //! Owns the resampling; refuses to know variants and codings.
-//! The surprising rule: the full picture never exists in linear light. Rows are taken as the decoder
-//! makes them and linearised; as soon as the filter can reach no further row, they are shrunk down, and
-//! band by band across. What is held is the filter's reach, a band and the result.
+//! The surprising rule: the full picture never exists in linear light, nor does any part of it but a few
+//! rows. Rows are taken as the decoder makes them, and each is added at once to the rows of the target
+//! that it belongs to; a row that is complete is shrunk across.
+//!
+//! The first shrinking, from the full size, is this module's own, because it must take rows as they come;
+//! the smaller variants are made from its result by `fast_image_resize`.
+
+mod across;
+mod taps;
+mod vectors;
 
 use crate::failure::{Result, internal};
 use crate::linear::{self, Linear};
 use crate::raster::{Channels, Raster, Rows};
+use across::Across;
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use packshot_domain::image::Dimensions;
 use packshot_domain::step::Step;
+use std::collections::VecDeque;
+use taps::{Taps, taps};
+use vectors::{BLOCK, add_rows};
 
-/// Rows of the shrunk picture that are made at a time: enough to spread the price of the filter's
-/// coefficients, few enough that a strip is a small part of the picture.
-const BAND_ROWS: u32 = 96;
-
-/// Rows of the shrunk picture whose source rows are linear at a time: what stays in a core's cache.
-const STEP_ROWS: u32 = 8;
-
-/// Lanczos3 reaches three source rows a side, in units of the scale.
-const REACH: f64 = 3.0;
+/// Source rows that are worked on at a time: with a block of columns what stays in the fastest cache.
+const BATCH_ROWS: usize = 16;
 
 /// Takes a picture's rows and makes a smaller picture of them.
 pub(crate) struct Shrinker {
     source: Dimensions,
     channels: Channels,
-    /// Source rows in linear light, those that the next step still needs.
-    strip: Vec<u16>,
-    /// The first row of `strip`, and one past its last.
-    strip_start: u32,
-    strip_end: u32,
-    /// Source width; the rows of a band, shrunk down but not yet across.
-    band: Vec<u16>,
-    /// Rows of the target that are in `band` or done.
-    rows_made: u32,
+    /// For each row of the target, which rows of the source it is made of.
+    down: Vec<Taps>,
+    across: Across,
+    /// A block of columns of the batch's rows, in linear light.
+    light: Vec<[f32; BLOCK]>,
+    /// Rows of the target in work, from `rows_done` on, in the source's width: sums so far.
+    open: VecDeque<Vec<f32>>,
+    /// Rows to be used again.
+    spare: Vec<Vec<f32>>,
+    /// Rows of the source that were taken.
+    rows_taken: usize,
     /// Rows of the target that are done.
-    rows_done: u32,
+    rows_done: usize,
     shrunk: Raster<u16>,
-    resizer: Resizer,
 }
 
 impl Shrinker {
     /// For a picture of `source` that shall be `target`, neither side of which is longer.
     pub(crate) fn new(source: Dimensions, target: Dimensions, channels: Channels) -> Self {
-        let row = source.width() as usize * channels.count();
         Self {
             source,
             channels,
-            strip: Vec::new(),
-            strip_start: 0,
-            strip_end: 0,
-            band: vec![0; row * BAND_ROWS.min(target.height()) as usize],
-            rows_made: 0,
+            down: taps(source.height(), target.height()),
+            across: Across::new(source.width(), target.width(), channels),
+            light: vec![[0.0; BLOCK]; BATCH_ROWS],
+            open: VecDeque::new(),
+            spare: Vec::new(),
+            rows_taken: 0,
             rows_done: 0,
             shrunk: Raster::empty(target, channels),
-            resizer: Resizer::new(),
         }
     }
 
     /// How many rows at a time are cheapest.
     pub(crate) fn rows_at_a_time(&self) -> usize {
-        16.min(self.source.height() as usize)
+        BATCH_ROWS.min(self.source.height() as usize)
     }
 
     /// Takes some whole rows, in order from the top.
     pub(crate) fn push(&mut self, rows: Rows<'_>) -> Result<()> {
         let _step = Step::Resize.span().entered();
-        let chunk = self.source_row() * self.rows_at_a_time();
+        let batch = self.source_row() * BATCH_ROWS;
         match rows {
-            Rows::Eight(samples) => samples.chunks(chunk).try_for_each(|part| self.take(Rows::Eight(part), part.len())),
-            Rows::Sixteen(samples) => {
-                samples.chunks(chunk).try_for_each(|part| self.take(Rows::Sixteen(part), part.len()))
-            }
+            Rows::Eight(samples) => samples.chunks(batch).try_for_each(|part| self.take(Rows::Eight(part))),
+            Rows::Sixteen(samples) => samples.chunks(batch).try_for_each(|part| self.take(Rows::Sixteen(part))),
         }
     }
 
     /// The smaller picture, once every row has been taken.
     pub(crate) fn finish(self) -> Result<Linear> {
-        if self.strip_end != self.source.height() || self.rows_done != self.shrunk.size.height() {
+        if self.rows_taken != self.source.height() as usize || self.rows_done != self.down.len() {
             return Err(internal("the decoder made fewer rows than the picture has"));
         }
         Ok(Linear(self.shrunk))
@@ -89,80 +91,61 @@ impl Shrinker {
         self.source.width() as usize * self.channels.count()
     }
 
-    fn take(&mut self, rows: Rows<'_>, samples: usize) -> Result<()> {
-        let count = u32::try_from(samples / self.source_row()).map_err(internal)?;
-        if self.strip_end + count > self.source.height() {
+    fn take(&mut self, rows: Rows<'_>) -> Result<()> {
+        let row = self.source_row();
+        let count = rows.samples() / row;
+        if self.rows_taken + count > self.source.height() as usize {
             return Err(internal("the decoder made more rows than the picture has"));
         }
-        let kept = self.strip.len();
-        self.strip.resize(kept + samples, 0);
-        linear::from_rows(rows, self.channels, &mut self.strip[kept..]);
-        self.strip_end += count;
-        let height = self.shrunk.size.height();
-        while self.rows_made < height {
-            let until = (self.rows_made + STEP_ROWS).min(self.rows_done + BAND_ROWS).min(height);
-            if self.source_rows(until - 1).1 > self.strip_end {
-                break;
+        self.open(self.rows_taken + count);
+        for (block, start) in (0..row).step_by(BLOCK).enumerate() {
+            let end = row.min(start + BLOCK);
+            for (line, light) in self.light.iter_mut().enumerate().take(count) {
+                linear::from_row(rows.part(line * row + start, line * row + end), self.channels, light);
             }
-            self.shrink_down(until)?;
-            if self.rows_made == height || self.rows_made == self.rows_done + BAND_ROWS {
-                self.shrink_across()?;
+            self.add(block, count);
+        }
+        self.rows_taken += count;
+        self.close();
+        Ok(())
+    }
+
+    /// Makes room for the rows of the target that begin before the source's row `end`.
+    fn open(&mut self, end: usize) {
+        let length = self.across.row_samples(self.source_row().next_multiple_of(BLOCK), self.channels);
+        while self.down.get(self.rows_done + self.open.len()).is_some_and(|taps| taps.first < end) {
+            let mut sums = self.spare.pop().unwrap_or_default();
+            sums.clear();
+            sums.resize(length, 0.0);
+            self.open.push_back(sums);
+        }
+    }
+
+    /// Adds a block of columns of the batch's `count` rows to the rows of the target in work.
+    fn add(&mut self, block: usize, count: usize) {
+        let (first, end) = (self.rows_taken, self.rows_taken + count);
+        for (taps, sums) in self.down[self.rows_done..].iter().zip(&mut self.open) {
+            let (from, to) = (first.max(taps.first), end.min(taps.end()));
+            if from < to
+                && let Some(sums) = sums.as_chunks_mut::<BLOCK>().0.get_mut(block)
+            {
+                let weights = &taps.weights[from - taps.first..to - taps.first];
+                add_rows(sums, &self.light[from - first..to - first], weights);
             }
         }
-        Ok(())
     }
 
-    /// The source rows that a row of the target is made of, from the first to one past the last.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "both ends are cut to the source's height, and casts of floats saturate"
-    )]
-    fn source_rows(&self, row: u32) -> (u32, u32) {
-        let scale = self.scale();
-        let centre = (f64::from(row) + 0.5) * scale;
-        let reach = REACH * scale.max(1.0) + 1.0;
-        ((centre - reach).floor() as u32, ((centre + reach).ceil() as u32).min(self.source.height()))
-    }
-
-    fn scale(&self) -> f64 {
-        f64::from(self.source.height()) / f64::from(self.shrunk.size.height())
-    }
-
-    /// Makes the band's next rows of the strip, and forgets the source rows that are needed no more.
-    fn shrink_down(&mut self, until: u32) -> Result<()> {
-        let (width, channels, row) = (self.source.width(), self.channels, self.source_row());
-        let (first, rows) = (self.rows_made, until - self.rows_made);
-        let scale = self.scale();
-        let held = self.strip_end - self.strip_start;
-        let top = f64::from(first) * scale - f64::from(self.strip_start);
-        // The last step may exceed the picture by a rounding error.
-        let reach = (f64::from(rows) * scale).min(f64::from(held) - top);
-        let place = (first - self.rows_done) as usize * row;
-        let part = &mut self.band[place..place + rows as usize * row];
-        let from = image(&self.strip, width, held, channels)?;
-        let mut to = image_mut(part, width, rows, channels)?;
-        let options = options().crop(0.0, top, f64::from(width), reach);
-        self.resizer.resize(&from, &mut to, &options).map_err(internal)?;
-        self.rows_made = until;
-        let keep = self.source_rows(until).0.clamp(self.strip_start, self.strip_end);
-        self.strip.drain(..(keep - self.strip_start) as usize * row);
-        self.strip_start = keep;
-        Ok(())
-    }
-
-    /// Makes the target's next rows of the band.
-    fn shrink_across(&mut self) -> Result<()> {
-        let (rows, channels) = (self.rows_made - self.rows_done, self.channels);
-        let filled = rows as usize * self.source_row();
+    /// Shrinks across what has got every row of the source that it is made of.
+    fn close(&mut self) {
         let across = self.shrunk.row_samples();
-        let place = self.rows_done as usize * across;
-        let part = &mut self.shrunk.samples[place..place + rows as usize * across];
-        let from = image(&self.band[..filled], self.source.width(), rows, channels)?;
-        let mut to = image_mut(part, self.shrunk.size.width(), rows, channels)?;
-        self.resizer.resize(&from, &mut to, &options()).map_err(internal)?;
-        self.rows_done = self.rows_made;
-        Ok(())
+        while self.down.get(self.rows_done).is_some_and(|taps| taps.end() <= self.rows_taken)
+            && let Some(sums) = self.open.pop_front()
+        {
+            let place = self.rows_done * across;
+            self.across.shrink(&sums, &mut self.shrunk.samples[place..place + across]);
+            self.spare.push(sums);
+            self.rows_done += 1;
+        }
     }
 }
 

@@ -31,6 +31,8 @@ pub struct ImagingSettings {
     pub queue_bytes: usize,
     /// How long an upload waits for a worker before it is refused.
     pub max_wait: Duration,
+    /// Processor time that one picture may cost before it is refused.
+    pub max_cpu_time: Duration,
     /// What to prefer where quality and CPU time are at odds.
     pub profile: Profile,
 }
@@ -56,6 +58,7 @@ impl Default for ImagingSettings {
             budget_bytes: 256 << 20,
             queue_bytes: 256 << 20,
             max_wait: Duration::from_secs(10),
+            max_cpu_time: Duration::from_secs(20),
             profile: Profile::Quality,
         }
     }
@@ -87,6 +90,9 @@ impl ImagingSettings {
         }
         if self.max_width > LONGEST_SIDE || self.max_height > LONGEST_SIDE {
             return refuse("max_width and max_height must be at most 16383, the longest side of a WebP");
+        }
+        if self.max_cpu_time.is_zero() {
+            return refuse("max_cpu_time must be more than nothing");
         }
         if self.budget_bytes == 0 || self.queue_bytes == 0 {
             return refuse("budget_bytes and queue_bytes must be at least 1");

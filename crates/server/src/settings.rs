@@ -163,6 +163,9 @@ pub struct ImagingSettings {
     /// How long an upload waits for a free worker, in milliseconds.
     #[validate(range(min = 1))]
     pub max_wait_ms: u64,
+    /// Processor time that one picture may cost, in milliseconds; past it, it is refused.
+    #[validate(range(min = 1))]
+    pub max_cpu_ms: u64,
 }
 
 /// What variants are made for.
@@ -300,7 +303,7 @@ impl Default for LimitSettings {
 
 impl Default for ImagingSettings {
     fn default() -> Self {
-        Self { workers: 0, profile: ProfileSetting::Quality, max_wait_ms: 10_000 }
+        Self { workers: 0, profile: ProfileSetting::Quality, max_wait_ms: 10_000, max_cpu_ms: 20_000 }
     }
 }
 

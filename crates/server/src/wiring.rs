@@ -210,6 +210,7 @@ fn processor(settings: &Settings) -> anyhow::Result<CodecImageProcessor> {
     let mut options = ImagingSettings {
         profile,
         max_wait: Duration::from_millis(settings.imaging.max_wait_ms),
+        max_cpu_time: Duration::from_millis(settings.imaging.max_cpu_ms),
         ..ImagingSettings::default()
     };
     if settings.imaging.workers > 0 {

@@ -6,6 +6,7 @@
 use super::{Decoded, Goal, Sink};
 use crate::failure::{Result, corrupt, internal};
 use crate::header::Header;
+use crate::limit::CpuLimit;
 use crate::raster::{Channels, Rows};
 use packshot_domain::ports::image_processor::ProcessError;
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Reader, Transformations};
@@ -15,7 +16,7 @@ use std::io::Cursor;
 ///
 /// # Errors
 /// `Corrupt`.
-pub(super) fn decode(data: &[u8], header: &Header, goal: Goal) -> Result<Decoded> {
+pub(super) fn decode(data: &[u8], header: &Header, goal: Goal, limit: CpuLimit) -> Result<Decoded> {
     let mut options = DecodeOptions::default();
     options.set_ignore_text_chunk(true);
     options.set_ignore_iccp_chunk(true);
@@ -39,7 +40,7 @@ pub(super) fn decode(data: &[u8], header: &Header, goal: Goal) -> Result<Decoded
     if reader.info().interlaced {
         whole(&mut reader, row * header.coded.height() as usize, sixteen_bits, &mut sink)?;
     } else {
-        strips(&mut reader, row, header.coded.height() as usize, sixteen_bits, &mut sink)?;
+        strips(&mut reader, row, header.coded.height() as usize, sixteen_bits, &mut sink, limit)?;
     }
     reader.finish().map_err(judge)?;
     sink.finish()
@@ -60,11 +61,13 @@ fn strips(
     rows: usize,
     sixteen_bits: bool,
     sink: &mut Sink,
+    limit: CpuLimit,
 ) -> Result<()> {
     let mut strip = vec![0; row * sink.rows_at_a_time().min(rows)];
     let mut wide = Vec::new();
     let mut left = rows;
     while left > 0 {
+        limit.check()?;
         let count = left.min(strip.len() / row);
         for line in strip[..count * row].chunks_exact_mut(row) {
             if reader.read_row(line).map_err(judge)?.is_none() {

@@ -6,6 +6,7 @@
 use super::{Decoded, Goal, Sink};
 use crate::failure::{Result, corrupt};
 use crate::header::Header;
+use crate::limit::CpuLimit;
 use crate::raster::{Channels, Rows};
 use webp::{Decoder, PixelLayout};
 
@@ -13,11 +14,12 @@ use webp::{Decoder, PixelLayout};
 ///
 /// # Errors
 /// `Corrupt`.
-pub(super) fn decode(data: &[u8], header: &Header, goal: Goal) -> Result<Decoded> {
+pub(super) fn decode(data: &[u8], header: &Header, goal: Goal, limit: CpuLimit) -> Result<Decoded> {
     let image = Decoder::new(data).decode().ok_or_else(|| corrupt("its WebP data is damaged or ends early"))?;
     if (image.width(), image.height()) != (header.coded.width(), header.coded.height()) {
         return Err(corrupt("its headers contradict each other"));
     }
+    limit.check()?;
     let channels = match image.layout() {
         PixelLayout::Rgb => Channels::Rgb,
         PixelLayout::Rgba => Channels::Rgba,

@@ -69,6 +69,28 @@ fn a_picture_that_ends_early_is_corrupt_wherever_it_ends() {
     }
 }
 
+/// Each coding asks at its own places; the progressive JPEG in the decoder, before a row is made.
+#[test]
+fn a_picture_that_takes_more_time_than_it_may_costs_too_much() {
+    let least = ImagingSettings {
+        min_width: 1,
+        min_height: 1,
+        max_cpu_time: std::time::Duration::from_nanos(1),
+        ..ImagingSettings::default()
+    };
+    for name in ["baseline-420.jpg", "progressive-444.jpg", "rgb-8.png", "rgba-8-interlaced.png", "lossy.webp"] {
+        let outcome = judge(fixture(name), least.clone());
+        assert!(matches!(outcome, Err(ProcessError::TooCostly(_))), "{name}: {outcome:?}");
+        assert!(
+            judge(
+                fixture(name),
+                ImagingSettings { max_cpu_time: ImagingSettings::default().max_cpu_time, ..least.clone() }
+            )
+            .is_ok()
+        );
+    }
+}
+
 /// The file's frame is whole here; what is missing is inside it.
 #[test]
 fn missing_data_inside_a_whole_file_is_corrupt() {
