@@ -112,7 +112,7 @@ impl Shrinker {
 
     /// Makes room for the rows of the target that begin before the source's row `end`.
     fn open(&mut self, end: usize) {
-        let length = self.across.row_samples(self.source_row().next_multiple_of(BLOCK), self.channels);
+        let length = self.across.row_samples(self.source_row().next_multiple_of(BLOCK));
         while self.down.get(self.rows_done + self.open.len()).is_some_and(|taps| taps.first < end) {
             let mut sums = self.spare.pop().unwrap_or_default();
             sums.clear();

@@ -80,12 +80,12 @@ fn check_scans(data: &[u8], header: &Header) -> Result<()> {
     Ok(())
 }
 
-/// In the fast profile the codec halves while it decodes, as long as 1.5 times the target is left.
+/// In the fast profile the codec halves while it decodes, as long as 1.25 times the target is left.
 fn eighths(coded: Dimensions, goal: Goal, profile: Profile) -> u32 {
     let (Goal::Shrunk(target), Profile::Fast) = (goal, profile) else { return 8 };
     let enough = |eighths: u32| {
-        let left = |side: u32| (side * eighths).div_ceil(8) * 2;
-        left(coded.width()) >= target.width() * 3 && left(coded.height()) >= target.height() * 3
+        let left = |side: u32| (side * eighths).div_ceil(8) * 4;
+        left(coded.width()) >= target.width() * 5 && left(coded.height()) >= target.height() * 5
     };
     [1, 2, 4].into_iter().find(|&eighths| enough(eighths)).unwrap_or(8)
 }

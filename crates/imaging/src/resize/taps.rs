@@ -39,8 +39,9 @@ pub(super) fn taps(source: u32, target: u32) -> Vec<Taps> {
         let first = (centre - reach).floor().max(0.0) as usize;
         let end = ((centre + reach).ceil() as usize).min(source as usize).max(first + 1);
         let weight = |at: usize| lanczos((at as f64 + 0.5 - centre) / stretch);
-        let sum: f64 = (first..end).map(weight).sum();
-        Taps { first, weights: (first..end).map(|at| (weight(at) / sum) as f32).collect() }
+        let weights: Vec<f64> = (first..end).map(weight).collect();
+        let sum: f64 = weights.iter().sum();
+        Taps { first, weights: weights.iter().map(|weight| (weight / sum) as f32).collect() }
     };
     (0..target).map(taps).collect()
 }

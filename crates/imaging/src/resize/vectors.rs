@@ -13,6 +13,10 @@ pub(super) const BLOCK: usize = 192;
 /// Samples that are kept in registers.
 const LANES: usize = 32;
 
+/// Samples that are weighed at once across: a pixel, and of pixels of fewer channels some of the next, which
+/// nobody looks at.
+pub(super) const LANES_ACROSS: usize = 4;
+
 /// Adds rows of `light`, each times its weight, to `sums`.
 pub(super) fn add_rows(sums: &mut [f32; BLOCK], light: &[[f32; BLOCK]], weights: &[f32]) {
     #[cfg(target_arch = "x86_64")]
@@ -23,21 +27,21 @@ pub(super) fn add_rows(sums: &mut [f32; BLOCK], light: &[[f32; BLOCK]], weights:
     add_rows_plain(sums, light, weights);
 }
 
-/// Adds up each `C`-channel pixel of `into` from `row`: `starts` are the first samples, and of the
-/// `weights`, `groups` times `N` in a row belong to one pixel, a weight for every sample.
-pub(super) fn add_across<const C: usize, const N: usize>(
-    into: &mut [[f32; C]],
+/// Adds up each pixel of `into` from `row`: its first sample is at its place in `starts`, and `taps` of the
+/// `weights` belong to it, one for each pixel of `C` channels. `taps` is even.
+pub(super) fn add_across<const C: usize>(
+    into: &mut [[f32; LANES_ACROSS]],
     row: &[f32],
     starts: &[usize],
-    weights: &[[f32; N]],
-    groups: usize,
+    weights: &[f32],
+    taps: usize,
 ) {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has just said that it has AVX2.
-        return unsafe { add_across_avx2(into, row, starts, weights, groups) };
+        return unsafe { add_across_avx2::<C>(into, row, starts, weights, taps) };
     }
-    add_across_plain(into, row, starts, weights, groups);
+    add_across_plain::<C>(into, row, starts, weights, taps);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -48,14 +52,14 @@ fn add_rows_avx2(sums: &mut [f32; BLOCK], light: &[[f32; BLOCK]], weights: &[f32
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn add_across_avx2<const C: usize, const N: usize>(
-    into: &mut [[f32; C]],
+fn add_across_avx2<const C: usize>(
+    into: &mut [[f32; LANES_ACROSS]],
     row: &[f32],
     starts: &[usize],
-    weights: &[[f32; N]],
-    groups: usize,
+    weights: &[f32],
+    taps: usize,
 ) {
-    add_across_plain(into, row, starts, weights, groups);
+    add_across_plain::<C>(into, row, starts, weights, taps);
 }
 
 #[inline(always)]
@@ -73,26 +77,29 @@ fn add_rows_plain(sums: &mut [f32; BLOCK], light: &[[f32; BLOCK]], weights: &[f3
 }
 
 #[inline(always)]
-fn add_across_plain<const C: usize, const N: usize>(
-    into: &mut [[f32; C]],
+fn add_across_plain<const C: usize>(
+    into: &mut [[f32; LANES_ACROSS]],
     row: &[f32],
     starts: &[usize],
-    weights: &[[f32; N]],
-    groups: usize,
+    weights: &[f32],
+    taps: usize,
 ) {
-    for ((pixel, &start), weights) in into.iter_mut().zip(starts).zip(weights.chunks_exact(groups)) {
-        let mut sums = [0_f32; N];
-        let samples = row[start..start + groups * N].as_chunks::<N>().0;
-        for (samples, weights) in samples.iter().zip(weights) {
-            for ((sum, &sample), &weight) in sums.iter_mut().zip(samples).zip(weights) {
-                *sum += sample * weight;
-            }
+    for ((pixel, &start), weights) in into.iter_mut().zip(starts).zip(weights.chunks_exact(taps)) {
+        // Two sums, so that an addition need not wait for the one before it.
+        let (mut even, mut odd) = ([0.0; LANES_ACROSS], [0.0; LANES_ACROSS]);
+        let samples = &row[start..start + taps * C + LANES_ACROSS];
+        for (at, weights) in weights.as_chunks::<2>().0.iter().enumerate() {
+            let place = at * 2 * C;
+            add(&mut even, &samples[place..place + LANES_ACROSS], weights[0]);
+            add(&mut odd, &samples[place + C..place + C + LANES_ACROSS], weights[1]);
         }
-        *pixel = [0.0; C];
-        for sums in sums.as_chunks::<C>().0 {
-            for (colour, &sum) in pixel.iter_mut().zip(sums) {
-                *colour += sum;
-            }
-        }
+        *pixel = std::array::from_fn(|lane| even[lane] + odd[lane]);
+    }
+}
+
+#[inline(always)]
+fn add(sums: &mut [f32; LANES_ACROSS], samples: &[f32], weight: f32) {
+    for (sum, &sample) in sums.iter_mut().zip(samples) {
+        *sum += sample * weight;
     }
 }
