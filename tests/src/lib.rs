@@ -19,6 +19,7 @@ pub mod form;
 pub mod inventory;
 pub mod proxy;
 pub mod raw;
+pub mod rows;
 pub mod server;
 pub mod small_disk;
 pub mod token;

@@ -295,6 +295,31 @@ impl Server {
         self.stopped()
     }
 
+    /// Asks it to end with SIGTERM, and leaves the waiting to [`Server::wait`].
+    ///
+    /// # Panics
+    /// When it cannot be asked.
+    pub fn terminate_now(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Sends SIGINT, as a terminal does.
+    ///
+    /// # Panics
+    /// When it cannot be sent.
+    pub fn interrupt_now(&self) {
+        self.signal("-INT");
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Panics
+    /// When it cannot be waited for.
+    #[must_use]
+    pub fn wait(mut self) -> Stopped {
+        self.stopped()
+    }
+
     fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.id().to_string()]).status();
         assert!(sent.expect("kill can be started").success(), "the server was gone before it was told to go");
@@ -386,6 +411,26 @@ impl Stopped {
     #[must_use]
     pub fn run(&self, args: &[&str]) -> Finished {
         finish(command(self.folder(), pairs(&self.settings)).args(args))
+    }
+
+    /// Where its rows and files are.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// Starts a command of the binary, the server itself without `args`, and kills it after `time` unless it
+    /// has ended by then.
+    ///
+    /// # Panics
+    /// When it cannot be started or waited for.
+    pub fn run_and_kill(&self, args: &[&str], time: Duration) {
+        let mut command = command(self.folder(), pairs(&self.settings));
+        let mut child = command.args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        std::thread::sleep(time);
+        // Perhaps it has ended by itself.
+        let _ = child.kill();
+        let _ = child.wait().expect("a child can be waited for");
     }
 
     /// Starts it again, on what it left behind.

@@ -4,6 +4,7 @@
 
 use crate::http::address::TrustedProxies;
 use crate::http::pace::Pace;
+use crate::jobs::Jobs;
 use crate::settings::MetricsAccess;
 use crate::telemetry::metrics::Metrics;
 use packshot_domain::catalog::Catalog;
@@ -15,12 +16,11 @@ use packshot_domain::ports::token_verifier::TokenVerifier;
 use packshot_domain::upload::UploadImage;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::runtime::Handle;
 
 /// Everything that handlers can reach.
 pub struct App {
     /// Reading, editing, deleting.
-    pub catalog: Catalog,
+    pub catalog: Arc<Catalog>,
     /// Uploading.
     pub upload: Arc<UploadImage>,
     /// The database, asked whether it is there.
@@ -33,8 +33,8 @@ pub struct App {
     pub limiter: Arc<dyn RateLimiter>,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Where uploads run to their end, whether or not their client stays.
-    pub jobs: Handle,
+    /// Where uploads and deletions run to their end, whether or not their client stays.
+    pub jobs: Jobs,
     /// What is counted and measured; `None` where nobody may read it.
     pub metrics: Option<Metrics>,
     /// How HTTP is spoken.

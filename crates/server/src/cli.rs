@@ -122,7 +122,10 @@ fn migrate(context: &Invocation) -> anyhow::Result<ExitCode> {
 fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot start")?;
-    runtime.block_on(work)
+    let ended = runtime.block_on(work);
+    // What still runs in a thread of its own was given up, and must not hold up the end.
+    runtime.shutdown_background();
+    ended
 }
 
 /// Where writes of the command line come from.

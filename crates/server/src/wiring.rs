@@ -8,6 +8,7 @@ use crate::folders;
 use crate::http::address::TrustedProxies;
 use crate::http::pace::Pace;
 use crate::instance_lock::InstanceLock;
+use crate::jobs::Jobs;
 use crate::secret;
 use crate::settings::{MetricsAccess, ProfileSetting, Settings, variant_specs};
 use crate::system::{RandomIdentifiers, SystemClock};
@@ -31,7 +32,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::runtime::Handle;
 
 /// What keeps rows and files, opened.
 pub struct Backends {
@@ -41,6 +41,15 @@ pub struct Backends {
     pub store: Arc<ObjectImageStore>,
     /// The embedded database's lock; `None` for a database server.
     pub lock: Option<InstanceLock>,
+}
+
+impl Backends {
+    /// Whether every unfinished upload is dead for certain: no other process has the embedded database, and no
+    /// object that a dead one has sent can still land.
+    #[must_use]
+    pub fn nothing_is_in_work(&self) -> bool {
+        self.store.is_local() && self.lock.as_ref().is_some_and(InstanceLock::alone)
+    }
 }
 
 /// The file of the embedded database; `None` for a database server.
@@ -106,7 +115,7 @@ pub fn open(settings: &Settings, environment: &BTreeMap<String, String>) -> anyh
 ///
 /// # Errors
 /// One line that names the setting at fault and the cause.
-pub fn app(settings: &Settings, backends: &Backends, jobs: Handle) -> anyhow::Result<App> {
+pub fn app(settings: &Settings, backends: &Backends, jobs: Jobs) -> anyhow::Result<App> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let database = Arc::new(backends.database.clone());
     let store: Arc<dyn ImageStore> = backends.store.clone();
@@ -137,7 +146,7 @@ pub fn app(settings: &Settings, backends: &Backends, jobs: Handle) -> anyhow::Re
         store: store.clone(),
     };
     Ok(App {
-        catalog,
+        catalog: Arc::new(catalog),
         upload: Arc::new(upload),
         products: database.clone(),
         store,

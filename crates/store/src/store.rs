@@ -26,6 +26,7 @@ pub struct ObjectImageStore {
     backend: Backend,
     place: Place,
     description: String,
+    is_local: bool,
 }
 
 enum Backend {
@@ -59,13 +60,14 @@ impl ObjectImageStore {
                 let name = disk.folder().file_name().map_or(UNNAMED_BUCKET.into(), |name| name.to_string_lossy());
                 let place = Place::new("file", &name, "", LOCAL_REGION.to_owned());
                 let description = format!("the folder {}", disk.folder().display());
-                Ok(Self { backend: Backend::Disk(disk), place, description })
+                Ok(Self { backend: Backend::Disk(disk), place, description, is_local: true })
             }
             StoreUrl::Memory => {
                 no_options(settings, "memory")?;
                 let objects = Remote::new(Arc::new(InMemory::new()), "", settings.ping_timeout);
                 let place = Place::new("memory", UNNAMED_BUCKET, "", LOCAL_REGION.to_owned());
-                Ok(Self { backend: Backend::Remote(objects), place, description: "memory".to_owned() })
+                let description = "memory".to_owned();
+                Ok(Self { backend: Backend::Remote(objects), place, description, is_local: true })
             }
             StoreUrl::S3 { bucket, prefix } => {
                 Ok(Self::remote(settings, "s3", bucket, prefix, cloud::s3(settings, bucket)?))
@@ -84,7 +86,14 @@ impl ObjectImageStore {
         let endpoint = client.endpoint.map_or(String::new(), |endpoint| format!(" at {endpoint}"));
         let description = format!("{} in region {}{endpoint}", place.base, place.region);
         let objects = Remote::new(client.objects, prefix, settings.ping_timeout);
-        Self { backend: Backend::Remote(objects), place, description }
+        Self { backend: Backend::Remote(objects), place, description, is_local: false }
+    }
+
+    /// Whether a write ends with the process that makes it. One to a store on the network may be in work there,
+    /// and land, long after.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.is_local
     }
 
     /// Which store this is, in words, for whoever runs the server: on disk it names the folder.

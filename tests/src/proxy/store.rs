@@ -88,6 +88,12 @@ impl StoreProxy {
         self.shared.lock().rules.push(Rule { method, part: part.to_owned(), fault, times });
     }
 
+    /// How many requests were broken since it was mended.
+    #[must_use]
+    pub fn broken(&self) -> u32 {
+        self.shared.lock().faults
+    }
+
     /// Breaks nothing any more, lets delayed requests go on to the store and waits until it has answered them;
     /// says how many requests were broken since the last time.
     #[must_use]

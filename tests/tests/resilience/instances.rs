@@ -1,5 +1,6 @@
 //! Three servers on one database and one bucket, asked at once: every rule holds across them.
 
+use super::over::OnDrop;
 use packshot_tests::dice::Dice;
 use packshot_tests::inventory::{assert_rows_and_files_agree, every_image, id};
 use packshot_tests::server::Builder;
@@ -153,14 +154,6 @@ fn a_product_never_has_two_primary_images_and_no_file_is_lost_or_left() {
         assert_rows_and_files_agree(server);
     }
     no_server_error(&servers);
-}
-
-struct OnDrop<'a>(&'a AtomicBool);
-
-impl Drop for OnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 /// How many of these were admitted; the others were told to wait.

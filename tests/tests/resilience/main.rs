@@ -3,7 +3,11 @@
 //! Owns what must hold while something goes wrong and after it; what holds on a good day is in the tests
 //! of the contract.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod instances;
+mod kills;
 mod outages;
+mod over;
+mod shutdown;
+mod sweeps;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// Long enough for a busy machine; what is waited for comes much sooner.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn form(product: &str) -> Form {
+pub(crate) fn form(product: &str) -> Form {
     Form::upload(product, &fixture("tiny_300x300.jpg"))
 }
 
@@ -22,7 +22,7 @@ fn upload(server: &Server, product: &str) -> Answer {
 
 /// Asks again and again until `done`, within reason.
 #[track_caller]
-fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !done() {
         assert!(Instant::now() < deadline, "{what}");

@@ -2,11 +2,14 @@
 
 use crate::app::App;
 use crate::cli::{Invocation, demo, print};
-use crate::http::{Running, start};
+use crate::http::start;
+use crate::jobs::Jobs;
 use crate::settings::Settings;
+use crate::shutdown::{Ended, Signals, run_until_told};
 use crate::telemetry::{self, metrics};
 use crate::wiring::{self, Backends};
 use actix_web::web;
+use anyhow::Context;
 use chrono::TimeDelta;
 use packshot_domain::sweep::{Sweep, SweepReport};
 use std::process::ExitCode;
@@ -20,20 +23,28 @@ pub(super) async fn run(invocation: &Invocation) -> anyhow::Result<ExitCode> {
     let settings = &invocation.loaded.settings;
     let telemetry = telemetry::start(settings)?;
     let mut backends = wiring::open(settings, &invocation.environment)?;
-    let app = web::Data::new(wiring::app(settings, &backends, Handle::current())?);
-    let timeout = Duration::from_secs(settings.server.shutdown_timeout_seconds);
-    let Running { address, handle: _, server } =
-        start(app.clone(), &settings.server.bind, settings.server.workers, timeout)?;
+    let jobs = Jobs::new(Handle::current());
+    let app = web::Data::new(wiring::app(settings, &backends, jobs.clone())?);
+    let running = start(app.clone(), &settings.server.bind, settings.server.workers)?;
+    let address = running.address;
+    // From here on there is something to end in order.
+    let signals = Signals::catch().context("signals")?;
     sweep_what_died(&mut backends).await;
     let demo = if invocation.loaded.all_defaults { demo::prepare(settings, &backends, address).await? } else { None };
     greet(settings, &backends, demo.as_deref())?;
     print(&format!("Listening on http://{address}"))?;
     let sweeper = tokio::spawn(sweep_forever(wiring::sweep(&backends), settings.clone()));
     let housekeeper = tokio::spawn(keep_metrics(app));
-    let ended = server.await;
+    let patience = Duration::from_secs(settings.server.shutdown_timeout_seconds);
+    let ended = run_until_told(running, &jobs, signals, patience).await;
     sweeper.abort();
     housekeeper.abort();
-    ended?;
+    // The lock goes with the process, not before it: a write that was given up may be in work in a thread of
+    // its own, and who has the lock alone believes that there is none.
+    std::mem::forget(backends.lock.take());
+    if ended? == Ended::Hurried {
+        return Ok(ExitCode::FAILURE);
+    }
     tracing::info!("stopped");
     // Its exporter blocks until the collector has answered.
     tokio::task::spawn_blocking(|| telemetry.end()).await?;
@@ -53,14 +64,14 @@ fn greet(settings: &Settings, backends: &Backends, demo: Option<&str>) -> anyhow
     Ok(())
 }
 
-/// With the embedded database to itself, a server knows that every unfinished upload is dead.
+/// With the embedded database and the disk to itself, a server knows that every unfinished upload is dead.
 async fn sweep_what_died(backends: &mut Backends) {
-    let sweep = wiring::sweep(backends);
-    let Some(lock) = &mut backends.lock else { return };
-    if lock.alone() {
-        report(sweep.run(TimeDelta::zero()).await);
+    if backends.nothing_is_in_work() {
+        report(wiring::sweep(backends).run(TimeDelta::zero()).await);
     }
-    if let Err(error) = lock.share() {
+    if let Some(lock) = &mut backends.lock
+        && let Err(error) = lock.share()
+    {
         tracing::warn!(error = %error, "the database's lock cannot be shared");
     }
 }

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Spare uploads begun less than this many seconds ago; the setting's value where it is left out,
-    /// and 0 where no server is using the embedded database.
+    /// and 0 where no server is using the embedded database and the files are on disk.
     #[arg(long, value_name = "SECONDS")]
     grace: Option<u32>,
     /// Print what would be removed, and remove nothing.
@@ -21,8 +21,8 @@ pub(super) struct Arguments {
 pub(super) async fn run(invocation: &Invocation, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = &invocation.loaded.settings;
     let backends = wiring::open(settings, &invocation.environment)?;
-    let alone = backends.lock.as_ref().is_some_and(|lock| lock.alone());
-    let grace = arguments.grace.unwrap_or(if alone { 0 } else { settings.sweep.grace_seconds });
+    let needed = if backends.nothing_is_in_work() { 0 } else { settings.sweep.grace_seconds };
+    let grace = arguments.grace.unwrap_or(needed);
     let (sweep, grace) = (wiring::sweep(&backends), TimeDelta::seconds(i64::from(grace)));
     if arguments.dry_run {
         let (entries, leftovers) = sweep.preview(grace).await?;

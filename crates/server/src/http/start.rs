@@ -20,7 +20,6 @@ use actix_web::error::JsonPayloadError;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
 
 /// Files that the database, the store and the log may have open besides connections.
 const OTHER_FILES: u64 = 256;
@@ -53,12 +52,7 @@ pub enum StartError {
 ///
 /// # Errors
 /// [`StartError`].
-pub fn start(
-    app: web::Data<App>,
-    bind: &str,
-    workers: usize,
-    shutdown_timeout: Duration,
-) -> Result<Running, StartError> {
+pub fn start(app: web::Data<App>, bind: &str, workers: usize) -> Result<Running, StartError> {
     let failed = |source| StartError::Bind { bind: bind.to_owned(), source };
     let listener = TcpListener::bind(bind).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
@@ -82,7 +76,9 @@ pub fn start(
     .keep_alive(limits.keep_alive)
     .client_request_timeout(limits.head_timeout)
     .client_disconnect_timeout(limits.linger)
-    .shutdown_timeout(shutdown_timeout.as_secs());
+    // The end is [`crate::shutdown`]'s, with a time of its own.
+    .disable_signals()
+    .shutdown_timeout(u64::from(u32::MAX));
     let workers = if workers > 0 { workers } else { std::thread::available_parallelism().map_or(1, usize::from) };
     server = server.workers(workers).max_connections(connections(limits.max_connections).div_ceil(workers));
     let server = server.listen(listener).map_err(failed)?.run();

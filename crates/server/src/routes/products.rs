@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::http::caller::Admin;
 use crate::openapi::parameters::{PageQuery, ProductPath, ProductsQuery};
-use crate::problem::mapping::product_not_found;
+use crate::problem::mapping::{FAILED, product_not_found};
 use crate::problem::{Problem, Slug};
 use crate::routes::files::response::{ImageResponse, Urls, timestamp};
 use crate::routes::paging::{PageResponse, Parameters};
@@ -120,7 +120,9 @@ pub(crate) async fn put(
 /// Deletes a product with all its images.
 pub(crate) async fn delete(app: web::Data<App>, admin: Admin, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let id = ProductId::parse(&id).map_err(|_| product_not_found(&id))?;
-    app.catalog.delete_product(&id, &admin.origin).await?;
+    let catalog = app.catalog.clone();
+    let deleted = app.jobs.run(async move { catalog.delete_product(&id, &admin.origin).await }).await;
+    deleted.map_err(|error| Problem::internal(FAILED, error))??;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -110,7 +110,9 @@ pub(crate) async fn set_primary(
 )]
 /// Deletes the image with its files.
 pub(crate) async fn delete(app: web::Data<App>, admin: Admin, id: web::Path<String>) -> Result<HttpResponse, Problem> {
-    app.catalog.delete_image(parse_id(&id)?, &admin.origin).await?;
+    let (id, catalog) = (parse_id(&id)?, app.catalog.clone());
+    let deleted = app.jobs.run(async move { catalog.delete_image(id, &admin.origin).await }).await;
+    deleted.map_err(|error| Problem::internal(FAILED, error))??;
     Ok(HttpResponse::NoContent().finish())
 }
 

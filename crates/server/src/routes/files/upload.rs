@@ -1,7 +1,7 @@
 //! `POST /files`: uploads an image of a product.
 //!
-//! Owns the order of what happens before the use case: caller, limits, form. The use case runs as a
-//! task of its own, so a client that goes away does not stop it half-way.
+//! Owns the order of what happens before the use case: caller, limits, form. The use case is a job, so a
+//! client that goes away does not stop it half-way.
 
 use crate::app::App;
 use crate::http::address::limited_as;
@@ -72,9 +72,8 @@ pub(crate) async fn upload(
     };
     let upload = upload_request(&app, form, key, admin.origin).await?;
     let use_case = app.upload.clone();
-    let span = tracing::Span::current();
-    let job = app.jobs.spawn(async move { use_case.execute(upload).await }.instrument(span));
-    let uploaded = job.await.map_err(|error| Problem::internal(UPLOAD_FAILED, error))?;
+    let uploaded = app.jobs.run(async move { use_case.execute(upload).await }).await;
+    let uploaded = uploaded.map_err(|error| Problem::internal(UPLOAD_FAILED, error))?;
     match uploaded? {
         Uploaded::New(image) => Ok(Answer::new(&app, &image).respond(false)),
         Uploaded::Replayed(receipt) => Ok(Answer::read(&receipt)?.respond(true)),
