@@ -5,13 +5,13 @@
 //! upload whose entry is claimed cannot commit any more.
 
 use crate::ports::clock::Clock;
-use crate::ports::idempotency::IdempotencyKeys;
+use crate::ports::idempotency::{Horizon, IdempotencyKeys};
 use crate::ports::image_store::{ImageStore, StoreError};
 use crate::ports::product_repo::RepoError;
 use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::upload_journal::{EntryKind, JournalEntry, UploadJournal};
 use crate::upload::horizon;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::Arc;
 
 /// The use case, with the ports that it needs.
@@ -26,6 +26,15 @@ pub struct Sweep {
     pub limiter: Arc<dyn RateLimiter>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+}
+
+/// What a sweep leaves alone, because it may be in work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spared {
+    /// Uploads begun less than this ago, and idempotency keys for as long as an upload may take.
+    Younger(TimeDelta),
+    /// Nothing: nobody else is at work, for certain, and whatever is unfinished is dead, whatever the clock says.
+    Nothing,
 }
 
 /// What a sweep did, or would do.
@@ -63,19 +72,19 @@ impl Sweep {
     ///
     /// # Errors
     /// [`SweepError`].
-    pub async fn preview(&self, grace: TimeDelta) -> Result<(Vec<JournalEntry>, u64), SweepError> {
-        let uploads_before = self.clock.now() - grace;
+    pub async fn preview(&self, spared: Spared) -> Result<(Vec<JournalEntry>, u64), SweepError> {
+        let uploads_before = spared.uploads_from(self.clock.now());
         let entries = self.journal.peek(uploads_before, u32::MAX).await?;
         Ok((entries, self.store.count_leftovers(uploads_before).await?))
     }
 
-    /// Sweeps. Uploads begun less than `grace` ago may still be running and are left alone.
+    /// Sweeps, but for what is `spared`.
     ///
     /// # Errors
     /// [`SweepError`]; what was done stays done.
-    pub async fn run(&self, grace: TimeDelta) -> Result<SweepReport, SweepError> {
+    pub async fn run(&self, spared: Spared) -> Result<SweepReport, SweepError> {
         let now = self.clock.now();
-        let uploads_before = now - grace;
+        let uploads_before = spared.uploads_from(now);
         let mut report = SweepReport::default();
         loop {
             let entries = self.journal.claim(uploads_before, Self::BATCH).await?;
@@ -89,9 +98,26 @@ impl Sweep {
             }
         }
         report.leftovers = self.store.remove_leftovers(uploads_before).await?;
-        report.expired_keys = self.keys.remove_expired(&horizon(now)).await?;
+        report.expired_keys = self.keys.remove_expired(&spared.keys_from(now)).await?;
         report.expired_windows = self.limiter.remove_expired(now).await?;
         Ok(report)
+    }
+}
+
+impl Spared {
+    /// Uploads that were begun before this moment are dead.
+    fn uploads_from(self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::Younger(grace) => now - grace,
+            Self::Nothing => DateTime::<Utc>::MAX_UTC,
+        }
+    }
+
+    fn keys_from(self, now: DateTime<Utc>) -> Horizon {
+        match self {
+            Self::Younger(_) => horizon(now),
+            Self::Nothing => Horizon { reserved_after: DateTime::<Utc>::MAX_UTC, ..horizon(now) },
+        }
     }
 }
 
@@ -102,5 +128,22 @@ impl SweepReport {
             EntryKind::Deletion => self.deletions += 1,
         }
         self.objects += entry.keys.len() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nothing_is_spared_no_clock_can_save_what_is_dead() {
+        let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000);
+        let grace = Spared::Younger(TimeDelta::minutes(15));
+        assert_eq!(grace.uploads_from(now), now - TimeDelta::minutes(15));
+        assert_eq!(grace.keys_from(now), horizon(now));
+        assert!(Spared::Nothing.uploads_from(now) > now + TimeDelta::days(36_500));
+        let keys = Spared::Nothing.keys_from(now);
+        assert!(keys.reserved_after > now + TimeDelta::days(36_500));
+        assert_eq!(keys.completed_after, horizon(now).completed_after, "what was answered is remembered");
     }
 }

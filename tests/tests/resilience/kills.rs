@@ -9,12 +9,13 @@ mod load;
 mod pictures;
 
 pub(crate) use aftermath::half_closed;
-use aftermath::{Figures, find_what_is_left, nothing_is_left, wait_until_quiet};
+use aftermath::{Figures, every_write_was_entered, find_what_is_left, nothing_is_left, wait_until_quiet};
 use book::Book;
 use load::{Load, worker};
+use packshot_tests::backends::Home;
 use packshot_tests::dice::Dice;
 use packshot_tests::server::Stopped;
-use packshot_tests::{Backends, Server};
+use packshot_tests::{Backends, Server, on_every_backend};
 use pictures::Pictures;
 use std::thread::{scope, sleep};
 use std::time::Duration;
@@ -30,17 +31,14 @@ fn kills() -> u64 {
     text.parse().unwrap_or_else(|_| panic!("PACKSHOT_KILLS is no number: {text}"))
 }
 
-#[test]
-fn nothing_is_lost_by_kills_on_sqlite_and_disk() {
-    kill_again_and_again(Backends::SQLITE_AND_DISK);
+/// Where the server can know that nobody else is at work, and that nothing is on its way: there it sweeps
+/// whatever is unfinished by itself.
+fn knows_that_it_is_alone(home: &Home) -> bool {
+    home.database().is_none() && home.bucket().is_none()
 }
 
-#[test]
-fn nothing_is_lost_by_kills_on_postgres_and_s3() {
-    kill_again_and_again(Backends::POSTGRES_AND_S3);
-}
-
-fn kill_again_and_again(backends: Backends) {
+#[on_every_backend]
+fn nothing_is_lost_by_kills(backends: Backends) {
     let mut dice = Dice::new();
     let mut server = Server::builder_on(backends).start();
     let mut books: Vec<Book> = (0..WORKERS).map(|number| Book::new(&format!("worker-{number}"))).collect();
@@ -51,8 +49,8 @@ fn kill_again_and_again(backends: Backends) {
     for _ in 0..kills() {
         let stopped = kill_under_load(server, &mut books, &pictures, &mut dice, &mut figures);
         server = restart(stopped, &mut dice, &mut figures);
-        if server.home().bucket().is_some() {
-            // Nobody else is at work, so nothing needs to be spared.
+        if !knows_that_it_is_alone(server.home()) {
+            // But the test knows.
             let _ = server.run(&["sweep", "--grace", "0"]).ok();
         }
         let open: Vec<_> = books.iter_mut().filter_map(|book| book.settle(&server)).collect();
@@ -60,6 +58,7 @@ fn kill_again_and_again(backends: Backends) {
             book.check(&server, &pictures);
         }
         nothing_is_left(&server, books.iter().chain([&reference]), &mut figures);
+        every_write_was_entered(&server, books.iter().chain([&reference]));
         for upload in open {
             figures.repeated += u64::from(upload.repeat(&server, &pictures, &mut books));
         }
@@ -104,9 +103,7 @@ fn stop(stopped: Stopped, figures: &mut Figures) -> Stopped {
 
 /// Starts the server again: at once, after a sweep, or after a sweep or a start that was killed, too.
 fn restart(stopped: Stopped, dice: &mut Dice, figures: &mut Figures) -> Server {
-    let in_bucket = stopped.home().bucket().is_some();
-    // By itself, where it can know that nobody else is at work.
-    let sweep: &[&str] = if in_bucket { &["sweep", "--grace", "0"] } else { &["sweep"] };
+    let sweep: &[&str] = if knows_that_it_is_alone(stopped.home()) { &["sweep"] } else { &["sweep", "--grace", "0"] };
     match dice.pick(0..4) {
         0 => {}
         1 => drop(stopped.run(sweep).ok()),

@@ -46,9 +46,13 @@ impl Begun {
         Self { connection, rest }
     }
 
+    /// The answer, after which the server closes the connection.
     fn end(mut self) -> Answer {
         self.connection.send(&self.rest).expect("the server still reads");
-        self.connection.answer().expect("it is answered")
+        let answer = self.connection.answer().expect("it is answered");
+        assert_eq!(answer.header("connection"), Some("close"), "{}", answer.shown());
+        assert!(self.connection.answer().is_none(), "the connection stays open");
+        answer
     }
 }
 

@@ -11,7 +11,7 @@ use crate::wiring::{self, Backends};
 use actix_web::web;
 use anyhow::Context;
 use chrono::TimeDelta;
-use packshot_domain::sweep::{Sweep, SweepReport};
+use packshot_domain::sweep::{Spared, Sweep, SweepReport};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -67,7 +67,7 @@ fn greet(settings: &Settings, backends: &Backends, demo: Option<&str>) -> anyhow
 /// With the embedded database and the disk to itself, a server knows that every unfinished upload is dead.
 async fn sweep_what_died(backends: &mut Backends) {
     if backends.nothing_is_in_work() {
-        report(wiring::sweep(backends).run(TimeDelta::zero()).await);
+        report(wiring::sweep(backends).run(Spared::Nothing).await);
     }
     if let Some(lock) = &mut backends.lock
         && let Err(error) = lock.share()
@@ -79,9 +79,10 @@ async fn sweep_what_died(backends: &mut Backends) {
 async fn sweep_forever(sweep: Sweep, settings: Settings) {
     let mut ticks = tokio::time::interval(Duration::from_secs(settings.sweep.interval_seconds));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let spared = Spared::Younger(TimeDelta::seconds(i64::from(settings.sweep.grace_seconds)));
     loop {
         ticks.tick().await;
-        report(sweep.run(TimeDelta::seconds(i64::from(settings.sweep.grace_seconds))).await);
+        report(sweep.run(spared).await);
     }
 }
 

@@ -5,12 +5,13 @@ use crate::wiring;
 use chrono::TimeDelta;
 use clap::Args;
 use packshot_domain::ports::upload_journal::{EntryKind, JournalEntry};
+use packshot_domain::sweep::Spared;
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Spare uploads begun less than this many seconds ago; the setting's value where it is left out,
-    /// and 0 where no server is using the embedded database and the files are on disk.
+    /// and none where no server is using the embedded database and the files are on disk.
     #[arg(long, value_name = "SECONDS")]
     grace: Option<u32>,
     /// Print what would be removed, and remove nothing.
@@ -21,14 +22,18 @@ pub(super) struct Arguments {
 pub(super) async fn run(invocation: &Invocation, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = &invocation.loaded.settings;
     let backends = wiring::open(settings, &invocation.environment)?;
-    let needed = if backends.nothing_is_in_work() { 0 } else { settings.sweep.grace_seconds };
-    let grace = arguments.grace.unwrap_or(needed);
-    let (sweep, grace) = (wiring::sweep(&backends), TimeDelta::seconds(i64::from(grace)));
+    let younger = |seconds| Spared::Younger(TimeDelta::seconds(i64::from(seconds)));
+    let spared = match arguments.grace {
+        Some(seconds) => younger(seconds),
+        None if backends.nothing_is_in_work() => Spared::Nothing,
+        None => younger(settings.sweep.grace_seconds),
+    };
+    let sweep = wiring::sweep(&backends);
     if arguments.dry_run {
-        let (entries, leftovers) = sweep.preview(grace).await?;
+        let (entries, leftovers) = sweep.preview(spared).await?;
         return show(&entries, leftovers);
     }
-    let report = sweep.run(grace).await?;
+    let report = sweep.run(spared).await?;
     print(&format!("unfinished uploads    {}", report.uploads))?;
     print(&format!("unfinished deletions  {}", report.deletions))?;
     print(&format!("objects removed       {}", report.objects))?;

@@ -8,6 +8,7 @@ use packshot_tests::Server;
 use packshot_tests::backends::{Home, postgres, s3};
 use packshot_tests::inventory::{every_image, id};
 use packshot_tests::rows;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
@@ -134,4 +135,15 @@ pub(crate) fn nothing_is_left<'a>(server: &Server, books: impl Iterator<Item = &
     assert_eq!(listed.iter().map(id).collect::<BTreeSet<_>>(), known.iter().map(|id| id.as_str()).collect());
     assert_eq!(listed.len(), known.len());
     figures.images_at_the_end = listed.len();
+}
+
+/// Checks that the audit log tells of each upload that ever was, and of no other.
+pub(crate) fn every_write_was_entered<'a>(server: &Server, books: impl Iterator<Item = &'a Book>) {
+    let told = server.run(&["audit", "--json", "--limit", "1000000"]).ok();
+    let entries = told.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let uploads = entries.filter(|entry| entry["action"] == "image.upload");
+    let uploads: Vec<String> = uploads.map(|entry| entry["imageId"].as_str().expect("an id").to_owned()).collect();
+    let entered: BTreeSet<&String> = uploads.iter().collect();
+    assert_eq!(entered.len(), uploads.len(), "an upload was entered twice");
+    assert_eq!(entered, books.flat_map(Book::uploads).collect());
 }

@@ -3,6 +3,7 @@
 //! Owns the rule that makes the test sharp: after a crash, the client's product is exactly as it was told, or
 //! exactly as it would be had the open request been answered well, and nothing in between.
 
+use super::knows_that_it_is_alone;
 use super::pictures::{Pictures, urls};
 use packshot_tests::client::attempt;
 use packshot_tests::dice::Dice;
@@ -10,7 +11,7 @@ use packshot_tests::inventory::id;
 use packshot_tests::{Client, Server};
 use reqwest::blocking::RequestBuilder;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// With more images than this a client rather deletes than uploads, so that a long run does not grow.
 const MANY: usize = 8;
@@ -22,6 +23,8 @@ pub(crate) struct Book {
     is_made: bool,
     /// The 201 of each image, with what was changed since.
     images: BTreeMap<String, Value>,
+    /// The ids of all that ever were.
+    uploads: BTreeSet<String>,
     /// Those that were deleted since the last check.
     gone: Vec<Value>,
     captions: u64,
@@ -53,6 +56,7 @@ impl Book {
             product: product.to_owned(),
             is_made: false,
             images: BTreeMap::new(),
+            uploads: BTreeSet::new(),
             gone: Vec::new(),
             captions: 0,
             open: None,
@@ -122,6 +126,7 @@ impl Book {
                 if *primary {
                     self.choose_primary(&new);
                 }
+                self.uploads.insert(new.clone());
                 self.images.insert(new, image);
             }
             Step::Delete(image) => self.gone.extend(self.images.remove(image)),
@@ -186,6 +191,11 @@ impl Book {
         }
     }
 
+    /// The ids of all images that ever were uploaded.
+    pub(crate) fn uploads(&self) -> impl Iterator<Item = &String> {
+        self.uploads.iter()
+    }
+
     /// The ids of its images.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &String> {
         self.images.keys()
@@ -194,7 +204,7 @@ impl Book {
 
 impl OpenUpload {
     /// Sends it again with the same key: what it made is answered again; else it is made now, or the key is
-    /// still held for the request that died. Whether it was made now.
+    /// still held for the request that died, where the server cannot know that it did. Whether it was made now.
     ///
     /// # Panics
     /// When a second image is made of it, or another answer comes.
@@ -207,7 +217,9 @@ impl OpenUpload {
                 "{}",
                 answer.shown()
             ),
-            None if answer.status == 409 => drop(answer.problem(409, "conflict", "/files", &[])),
+            None if answer.status == 409 && !knows_that_it_is_alone(server.home()) => {
+                drop(answer.problem(409, "conflict", "/files", &[]))
+            }
             None => {
                 assert!(answer.status == 201 && !replayed, "{}", answer.shown());
                 let book = books.iter_mut().find(|book| book.product == self.product).expect("its book");
