@@ -98,6 +98,14 @@ impl Builder {
         finish(&mut command(self.home.folder(), pairs(&self.settings)))
     }
 
+    /// Starts the server and kills it after `time`.
+    ///
+    /// # Panics
+    /// When it cannot be started or waited for.
+    pub fn start_and_kill(&self, time: Duration) {
+        run_and_kill(&mut command(self.home.folder(), pairs(&self.settings)), time);
+    }
+
     /// The folder, before anything was started in it.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -425,12 +433,7 @@ impl Stopped {
     /// # Panics
     /// When it cannot be started or waited for.
     pub fn run_and_kill(&self, args: &[&str], time: Duration) {
-        let mut command = command(self.folder(), pairs(&self.settings));
-        let mut child = command.args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
-        std::thread::sleep(time);
-        // Perhaps it has ended by itself.
-        let _ = child.kill();
-        let _ = child.wait().expect("a child can be waited for");
+        run_and_kill(command(self.folder(), pairs(&self.settings)).args(args), time);
     }
 
     /// Starts it again, on what it left behind.
@@ -444,6 +447,14 @@ impl Stopped {
     pub fn start_and_fail(self) -> Finished {
         finish(&mut command(self.home.folder(), pairs(&self.settings)))
     }
+}
+
+fn run_and_kill(command: &mut Command, time: Duration) {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    std::thread::sleep(time);
+    // Perhaps it has ended by itself.
+    let _ = child.kill();
+    let _ = child.wait().expect("a child can be waited for");
 }
 
 fn pairs(settings: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {

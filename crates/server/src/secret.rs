@@ -43,7 +43,9 @@ fn make(file: &Path) -> anyhow::Result<()> {
     for byte in rand::random::<[u8; 32]>() {
         write!(text, "{byte:02x}")?;
     }
-    let draft = file.with_extension(format!("{}.new", std::process::id()));
+    // Not the process' id: in a container, the next one has the same, and would stumble over what a killed
+    // one left.
+    let draft = file.with_extension(format!("{:016x}.new", rand::random::<u64>()));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -5,6 +5,7 @@
 
 mod aftermath;
 mod book;
+mod first_start;
 mod load;
 mod pictures;
 

@@ -11,7 +11,7 @@ use packshot_tests::rows;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What happened in a run.
 #[derive(Debug, Default)]
@@ -102,7 +102,7 @@ pub(crate) fn half_closed(endpoint: &str) -> usize {
 pub(crate) fn find_what_is_left(home: &Home, figures: &mut Figures) {
     let rows = rows::read(home);
     let (stored, leftovers): (BTreeSet<PathBuf>, BTreeSet<PathBuf>) =
-        home.stored_files().into_iter().partition(|path| !path.to_string_lossy().contains('#'));
+        home.stored_files().into_iter().partition(|path| !is_temporary(path));
     let named: BTreeSet<PathBuf> = rows.images.values().flatten().cloned().collect();
     let missing: Vec<_> = named.difference(&stored).collect();
     assert!(missing.is_empty(), "rows without objects: {missing:?}");
@@ -115,6 +115,12 @@ pub(crate) fn find_what_is_left(home: &Home, figures: &mut Figures) {
     figures.unfinished.1 += rows.entries.1 as u64;
     figures.orphans_before += orphans.len() as u64;
     figures.leftovers_before += leftovers.len() as u64;
+}
+
+/// Whether it is what a write, or a trial at the start, had not renamed or removed yet.
+fn is_temporary(path: &Path) -> bool {
+    let path = path.to_string_lossy();
+    path.contains('#') || path.starts_with(".probe-")
 }
 
 /// Checks, by the server's own comparison and without it, that what the clients know of is all there is.
