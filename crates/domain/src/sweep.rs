@@ -3,6 +3,10 @@
 //! Owns the rule that an object is removed only when a journal entry names it and that entry is
 //! claimed; refuses to guess from a listing of the store. Safe while other instances upload: an
 //! upload whose entry is claimed cannot commit any more.
+//!
+//! Its surprising rule: the entry of a young upload stays when its objects are gone. A write that was under
+//! way, from a process that is dead by now or does not know yet, may land after the deletion, and a later
+//! sweep deletes once more.
 
 use crate::ports::clock::Clock;
 use crate::ports::idempotency::{Horizon, IdempotencyKeys};
@@ -12,6 +16,7 @@ use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::upload_journal::{EntryKind, JournalEntry, UploadJournal};
 use crate::upload::horizon;
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The use case, with the ports that it needs.
@@ -26,6 +31,8 @@ pub struct Sweep {
     pub limiter: Arc<dyn RateLimiter>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// How long after an upload's beginning its writes may still land, whatever became of it.
+    pub landing: TimeDelta,
 }
 
 /// What a sweep leaves alone, because it may be in work.
@@ -42,6 +49,8 @@ pub enum Spared {
 pub struct SweepReport {
     /// Uploads that never committed.
     pub uploads: u64,
+    /// Those of them whose writes may still land: a later sweep removes them again.
+    pub landing: u64,
     /// Deletions that were not finished.
     pub deletions: u64,
     /// Objects that these named.
@@ -66,7 +75,7 @@ pub enum SweepError {
 }
 
 impl Sweep {
-    const BATCH: u32 = 100;
+    const BATCH: usize = 100;
 
     /// What [`run`](Self::run) would claim now, oldest first, and how many temporary files it would remove.
     ///
@@ -85,18 +94,29 @@ impl Sweep {
     pub async fn run(&self, spared: Spared) -> Result<SweepReport, SweepError> {
         let now = self.clock.now();
         let uploads_before = spared.uploads_from(now);
-        let mut report = SweepReport::default();
+        let lands_until = now - self.landing;
+        let (mut report, mut landing) = (SweepReport::default(), HashSet::new());
         loop {
-            let entries = self.journal.claim(uploads_before, Self::BATCH).await?;
+            // Those that stay are claimed again, and must not hide the others.
+            let limit = Self::BATCH + landing.len();
+            let entries = self.journal.claim(uploads_before, u32::try_from(limit).unwrap_or(u32::MAX)).await?;
             for entry in &entries {
+                if landing.contains(&entry.image) {
+                    continue;
+                }
                 self.store.delete(&entry.keys).await?;
-                self.journal.finish(entry.image).await?;
+                if entry.kind == EntryKind::Upload && spared != Spared::Nothing && entry.entered_at > lands_until {
+                    landing.insert(entry.image);
+                } else {
+                    self.journal.finish(entry.image).await?;
+                }
                 report.count(entry);
             }
-            if (entries.len() as u64) < u64::from(Self::BATCH) {
+            if entries.len() < limit {
                 break;
             }
         }
+        report.landing = landing.len() as u64;
         report.leftovers = self.store.remove_leftovers(uploads_before).await?;
         report.expired_keys = self.keys.remove_expired(&spared.keys_from(now)).await?;
         report.expired_windows = self.limiter.remove_expired(now).await?;
@@ -132,18 +152,4 @@ impl SweepReport {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn where_nothing_is_spared_no_clock_can_save_what_is_dead() {
-        let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000);
-        let grace = Spared::Younger(TimeDelta::minutes(15));
-        assert_eq!(grace.uploads_from(now), now - TimeDelta::minutes(15));
-        assert_eq!(grace.keys_from(now), horizon(now));
-        assert!(Spared::Nothing.uploads_from(now) > now + TimeDelta::days(36_500));
-        let keys = Spared::Nothing.keys_from(now);
-        assert!(keys.reserved_after > now + TimeDelta::days(36_500));
-        assert_eq!(keys.completed_after, horizon(now).completed_after, "what was answered is remembered");
-    }
-}
+mod tests;

@@ -15,6 +15,7 @@ use crate::system::{RandomIdentifiers, SystemClock};
 use crate::telemetry::limits::CountedRateLimiter;
 use crate::telemetry::metrics::{self, Gauges, Metrics};
 use anyhow::{Context, anyhow};
+use chrono::TimeDelta;
 use packshot_database::{Database, DatabaseSettings, DatabaseUrl};
 use packshot_domain::catalog::Catalog;
 use packshot_domain::ports::clock::Clock;
@@ -193,7 +194,7 @@ fn gauges(backends: &Backends, processor: &Arc<CodecImageProcessor>) -> Gauges {
 
 /// The sweep over these backends.
 #[must_use]
-pub fn sweep(backends: &Backends) -> Sweep {
+pub fn sweep(settings: &Settings, backends: &Backends) -> Sweep {
     let database = Arc::new(backends.database.clone());
     Sweep {
         journal: database.clone(),
@@ -201,6 +202,7 @@ pub fn sweep(backends: &Backends) -> Sweep {
         keys: database.clone(),
         limiter: database,
         clock: Arc::new(SystemClock),
+        landing: TimeDelta::seconds(i64::from(settings.sweep.grace_seconds)),
     }
 }
 

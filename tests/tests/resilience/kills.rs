@@ -41,7 +41,8 @@ fn knows_that_it_is_alone(home: &Home) -> bool {
 #[on_every_backend]
 fn nothing_is_lost_by_kills(backends: Backends) {
     let mut dice = Dice::new();
-    let mut server = Server::builder_on(backends).start();
+    // Uploads are kept in mind for so long, and those of a long run would become many.
+    let mut server = Server::builder_on(backends).set("PACKSHOT_SWEEP__GRACE_SECONDS", "60").start();
     let mut books: Vec<Book> = (0..WORKERS).map(|number| Book::new(&format!("worker-{number}"))).collect();
     let mut reference = Book::new("reference");
     let pictures = Pictures::learn(&server, &mut reference);

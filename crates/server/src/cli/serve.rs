@@ -29,11 +29,11 @@ pub(super) async fn run(invocation: &Invocation) -> anyhow::Result<ExitCode> {
     let address = running.address;
     // From here on there is something to end in order.
     let signals = Signals::catch().context("signals")?;
-    sweep_what_died(&mut backends).await;
+    sweep_what_died(settings, &mut backends).await;
     let demo = if invocation.loaded.all_defaults { demo::prepare(settings, &backends, address).await? } else { None };
     greet(settings, &backends, demo.as_deref())?;
     print(&format!("Listening on http://{address}"))?;
-    let sweeper = tokio::spawn(sweep_forever(wiring::sweep(&backends), settings.clone()));
+    let sweeper = tokio::spawn(sweep_forever(wiring::sweep(settings, &backends), settings.clone()));
     let housekeeper = tokio::spawn(keep_metrics(app));
     let patience = Duration::from_secs(settings.server.shutdown_timeout_seconds);
     let ended = run_until_told(running, &jobs, signals, patience).await;
@@ -65,9 +65,9 @@ fn greet(settings: &Settings, backends: &Backends, demo: Option<&str>) -> anyhow
 }
 
 /// With the embedded database and the disk to itself, a server knows that every unfinished upload is dead.
-async fn sweep_what_died(backends: &mut Backends) {
+async fn sweep_what_died(settings: &Settings, backends: &mut Backends) {
     if backends.nothing_is_in_work() {
-        report(wiring::sweep(backends).run(Spared::Nothing).await);
+        report(wiring::sweep(settings, backends).run(Spared::Nothing).await);
     }
     if let Some(lock) = &mut backends.lock
         && let Err(error) = lock.share()
@@ -102,6 +102,7 @@ fn report<E: std::error::Error>(outcome: Result<SweepReport, E>) {
         Ok(done) if done == SweepReport::default() => {}
         Ok(done) => tracing::info!(
             uploads = done.uploads,
+            landing = done.landing,
             deletions = done.deletions,
             objects = done.objects,
             leftovers = done.leftovers,

@@ -28,13 +28,14 @@ pub(super) async fn run(invocation: &Invocation, arguments: &Arguments) -> anyho
         None if backends.nothing_is_in_work() => Spared::Nothing,
         None => younger(settings.sweep.grace_seconds),
     };
-    let sweep = wiring::sweep(&backends);
+    let sweep = wiring::sweep(settings, &backends);
     if arguments.dry_run {
         let (entries, leftovers) = sweep.preview(spared).await?;
         return show(&entries, leftovers);
     }
     let report = sweep.run(spared).await?;
     print(&format!("unfinished uploads    {}", report.uploads))?;
+    print(&format!("may still land        {}", report.landing))?;
     print(&format!("unfinished deletions  {}", report.deletions))?;
     print(&format!("objects removed       {}", report.objects))?;
     print(&format!("temporary files       {}", report.leftovers))?;

@@ -134,7 +134,8 @@ pub(crate) fn swept(report: Option<&SweepReport>) {
     counter!("packshot_sweeps_total", "outcome" => outcome).increment(1);
     let Some(report) = report else { return };
     for (kind, count) in [
-        ("upload", report.uploads),
+        // Each once: the others are swept again.
+        ("upload", report.uploads - report.landing),
         ("deletion", report.deletions),
         ("object", report.objects),
         ("temporary_file", report.leftovers),

@@ -70,7 +70,7 @@ pub(crate) fn reader(client: &Client, pictures: &Pictures, dice: &mut Dice) -> L
 
 fn look(client: &Client, pictures: &Pictures, dice: &mut Dice) -> reqwest::Result<()> {
     let get = |path: &str| attempt(client.request("GET", path));
-    let list = get("/files?include_variants=true&page_size=20")?.expect(200).json();
+    let list = get("/files?include_variants=true&page_size=5")?.expect(200).json();
     let items: Vec<Value> = list["items"].as_array().expect("items").clone();
     // The newest is the one that may be half-made.
     let image = if dice.pick(0..2) == 0 { items.first() } else { dice.one_of(&items) };

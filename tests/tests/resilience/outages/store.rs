@@ -66,6 +66,19 @@ fn an_object_that_lands_after_its_upload_was_given_up_is_swept() {
 }
 
 #[test]
+fn an_object_that_lands_after_a_sweep_goes_with_the_next() {
+    let proxy = StoreProxy::start(s3().endpoint());
+    let server = behind(&proxy).start().with_product(PRODUCT);
+    proxy.fail("PUT", "/webp/", Fault::Delay);
+    upload(&server, PRODUCT).unavailable("/files");
+    assert!(server.run(&["sweep", "--grace", "0"]).ok().contains("may still land        1"));
+    assert!(proxy.mend() >= 1);
+    assert_eq!(server.stored_files().len(), 1, "the late object has landed");
+    assert!(server.run(&["sweep", "--grace", "0"]).ok().contains("may still land        1"));
+    assert!(server.stored_files().is_empty(), "{:?}", server.stored_files());
+}
+
+#[test]
 fn a_store_that_does_not_let_the_undoing_through_leaves_the_rest_to_the_sweep() {
     let proxy = StoreProxy::start(s3().endpoint());
     let server = behind(&proxy).start().with_product(PRODUCT);
