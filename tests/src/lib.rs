@@ -17,6 +17,7 @@ pub mod described;
 pub mod dice;
 pub mod form;
 pub mod inventory;
+pub mod png;
 pub mod proxy;
 pub mod raw;
 pub mod rows;

@@ -27,7 +27,10 @@ pub(crate) struct Keep {
 /// # Errors
 /// `Corrupt` when the file's structure is broken.
 pub(crate) fn strip(upload: &Bytes, header: &Header) -> Result<Bytes> {
-    let stripped = without_metadata(upload, header, Keep { icc: true, orientation: Orientation::Upright })?;
+    let mut stripped = without_metadata(upload, header, Keep { icc: true, orientation: Orientation::Upright })?;
+    if header.format == ImageFormat::Png {
+        stripped = png::data::cut(stripped)?;
+    }
     Ok(if stripped == *upload { upload.clone() } else { stripped.into() })
 }
 
@@ -59,4 +62,10 @@ pub(crate) fn without_metadata(data: &[u8], header: &Header, keep: Keep) -> Resu
         ImageFormat::Png => png::clean::clean(data, keep),
         ImageFormat::WebP => webp::clean::clean(data, header, keep),
     }
+}
+
+/// Whether these bytes are an ICC profile at all: readers look for this signature first (ICC.1:2022, 7.2.11),
+/// so to none of them does anything else mean a colour.
+pub(crate) fn is_icc_profile(bytes: &[u8]) -> bool {
+    bytes.get(36..40) == Some(b"acsp")
 }

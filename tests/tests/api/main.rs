@@ -13,6 +13,7 @@ mod documents;
 mod errors;
 mod files;
 mod health;
+mod hostile;
 mod pictures;
 mod products;
 mod request_id;

@@ -4,6 +4,7 @@
 //! refuses to know what the server thinks of them.
 
 use image::{ExtendedColorType, ImageEncoder as _, ImageFormat, Rgb, RgbImage};
+use packshot_tests::png::chunk;
 use std::io::Cursor;
 
 pub(crate) const RED: [u8; 3] = [220, 30, 30];
@@ -188,7 +189,8 @@ pub(crate) fn webp_with_metadata(tiff: &[u8], xmp: &[u8], width: u32, height: u3
     riff(&[(*b"VP8X", &canvas), (*b"VP8L", picture), (*b"EXIF", tiff), (*b"XMP ", xmp)])
 }
 
-fn riff(chunks: &[([u8; 4], &[u8])]) -> Vec<u8> {
+/// A WebP file of these chunks.
+pub(crate) fn riff(chunks: &[([u8; 4], &[u8])]) -> Vec<u8> {
     let mut body = b"WEBP".to_vec();
     for (name, data) in chunks {
         body.extend_from_slice(name);
@@ -200,16 +202,4 @@ fn riff(chunks: &[([u8; 4], &[u8])]) -> Vec<u8> {
     }
     let length = u32::try_from(body.len()).expect("a small picture");
     [b"RIFF", &length.to_le_bytes()[..], &body].concat()
-}
-
-fn chunk(name: [u8; 4], data: &[u8]) -> Vec<u8> {
-    let named = [&name, data].concat();
-    let length = u32::try_from(data.len()).expect("a small chunk");
-    [&length.to_be_bytes()[..], &named, &crc32(&named).to_be_bytes()].concat()
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 })
-    })
 }

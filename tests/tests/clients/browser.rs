@@ -12,9 +12,15 @@ const PACKAGES: [&str; 4] = ["playwright-core@1.65.1", "esbuild@0.28.2", "react@
 
 /// Runs a script of `tests/customer`, with the code below this heading of the page at hand.
 fn run(script: &str, heading: &str) {
+    let server = Server::start();
+    let code = page::write(server.folder(), "customer.js", heading);
+    run_with(script, &server, &[("CODE", &code.to_string_lossy())]);
+}
+
+/// Runs a script of `tests/customer` against `server`, with these variables besides those that all have.
+pub(crate) fn run_with(script: &str, server: &Server, variables: &[(&str, &str)]) {
     let modules = clients::node("customer-react-19.3.1", &PACKAGES).unwrap_or_else(|reason| panic!("{reason}"));
     let chromium = clients::chromium().unwrap_or_else(|reason| panic!("{reason}"));
-    let server = Server::start();
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let run = Command::new("node")
         .arg(here.join("customer").join(script))
@@ -23,7 +29,7 @@ fn run(script: &str, heading: &str) {
         .env("CHROMIUM", chromium)
         .env("MODULES", modules)
         .env("FIXTURES", here.join("fixtures"))
-        .env("CODE", page::write(server.folder(), "customer.js", heading))
+        .envs(variables.iter().copied())
         .output()
         .expect("node can be started");
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

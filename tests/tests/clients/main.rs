@@ -7,5 +7,6 @@
 mod browser;
 mod curl;
 mod page;
+mod polyglot;
 mod python;
 mod schemathesis;

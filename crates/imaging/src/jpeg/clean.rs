@@ -3,14 +3,15 @@
 //! Owns which segments stay: those that decoding needs, JFIF without a thumbnail, the ICC profile and
 //! Adobe's colour transform. Refuses to change a byte of what stays. The surprising rule: everything
 //! else goes, known or not (EXIF, XMP, IPTC, comments, further pictures, maker segments, bytes after
-//! the end), so a new kind of metadata cannot slip through.
+//! the end), so a new kind of metadata cannot slip through; nor can text in a segment that stays, since
+//! each ends where its definition does.
 
 use super::icc;
-use super::segments::{APP0, APP1, APP2, APP14, DAC, DHT, DNL, DQT, DRI, EOI, Piece, SOI, SOS, is_frame, pieces};
+use super::segments::{APP0, APP1, APP2, APP14, DHT, DNL, DQT, DRI, EOI, Piece, SOI, SOS, is_frame, pieces};
 use crate::exif;
 use crate::failure::{Result, corrupt};
 use crate::orientation::Orientation;
-use crate::original::Keep;
+use crate::original::{Keep, is_icc_profile};
 
 /// `data` with nothing in it but what [`Keep`] and the decoder ask for.
 ///
@@ -18,6 +19,7 @@ use crate::original::Keep;
 /// `Corrupt` when the structure is broken or there is no end-of-image marker.
 pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(data.len() + 40);
+    let mut keep_icc = keep.icc && icc::profile(data).is_some_and(|profile| is_icc_profile(&profile));
     let mut orientation = (keep.orientation != Orientation::Upright).then_some(keep.orientation);
     for piece in pieces(data) {
         match piece? {
@@ -27,14 +29,17 @@ pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
                     push_jfif(payload, raw, &mut out);
                 }
             }
+            Piece::Segment { marker: APP14, payload, .. } => push_adobe(payload, &mut out),
             Piece::Segment { marker, payload, raw } => {
+                // A profile stands before the first scan.
+                keep_icc &= marker != SOS;
                 // EXIF 2.32, 4.5.4: right after SOI; where there is JFIF, that comes first by its own rule.
                 if marker != SOI
                     && let Some(stated) = orientation.take()
                 {
                     push_exif(stated, &mut out);
                 }
-                if stays(marker, payload, keep) {
+                if stays(marker, payload, keep_icc) {
                     out.extend_from_slice(raw);
                 }
             }
@@ -43,11 +48,12 @@ pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
     if out.ends_with(&[0xff, EOI]) { Ok(out) } else { Err(corrupt("it has no end-of-image marker")) }
 }
 
-fn stays(marker: u8, payload: &[u8], keep: Keep) -> bool {
+/// The decoder is strict about the contents of tables and headers; what it passes over is measured here.
+fn stays(marker: u8, payload: &[u8], keep_icc: bool) -> bool {
     match marker {
-        SOI | EOI | SOS | DQT | DNL | DRI | DHT | DAC => true,
-        APP2 => keep.icc && payload.starts_with(icc::PREFIX),
-        APP14 => payload.starts_with(b"Adobe"),
+        SOI | EOI | SOS | DQT | DHT => true,
+        DNL | DRI => payload.len() == 2,
+        APP2 => keep_icc && payload.starts_with(icc::PREFIX),
         other => is_frame(other),
     }
 }
@@ -63,6 +69,15 @@ fn push_jfif(payload: &[u8], raw: &[u8], out: &mut Vec<u8>) {
         }
         // Too short to say anything.
         None => {}
+    }
+}
+
+/// Adobe's Supporting the DCT Filters in PostScript Level 2, section 18: version, flags and the colour
+/// transform are 12 bytes with the identifier.
+fn push_adobe(payload: &[u8], out: &mut Vec<u8>) {
+    if let Some(fields) = payload.get(..12).filter(|fields| fields.starts_with(b"Adobe")) {
+        out.extend_from_slice(&[0xff, APP14, 0, 14]);
+        out.extend_from_slice(fields);
     }
 }
 

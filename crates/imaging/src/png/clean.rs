@@ -1,18 +1,31 @@
 //! A PNG without what is not its picture.
 //!
-//! Owns which chunks stay: those that decoding and colour need, and the pixel density. Refuses to
-//! change a byte of what stays. The surprising rule: everything else goes, known or not (text, time,
-//! EXIF, private chunks, leftovers of an animation, bytes after the end).
+//! Owns which chunks stay: those that decoding and colour need, and the pixel density, each once and as
+//! long as its definition. Refuses to change a byte of what stays. The surprising rule: everything else
+//! goes, known or not (text, time, EXIF, private chunks, leftovers of an animation, bytes after the end,
+//! a profile that is none).
 
 use super::chunks::{Chunk, SIGNATURE, chunks, write};
+use super::icc;
 use crate::exif;
 use crate::failure::{Result, corrupt};
 use crate::orientation::Orientation;
-use crate::original::Keep;
+use crate::original::{Keep, is_icc_profile};
 
-/// Ancillary chunks that say how the samples are to be shown (section 11.3).
-const SHOWN: [&[u8; 4]; 11] =
-    [b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"sBIT", b"bKGD", b"pHYs", b"iCCP"];
+/// Ancillary chunks that say how the samples are to be shown (section 11.3), with the least and the most
+/// bytes of their contents: in one of another length, something else is kept.
+const SHOWN: [(&[u8; 4], usize, usize); 10] = [
+    (b"tRNS", 1, 256),
+    (b"gAMA", 4, 4),
+    (b"cHRM", 32, 32),
+    (b"sRGB", 1, 1),
+    (b"cICP", 4, 4),
+    (b"mDCV", 24, 24),
+    (b"cLLI", 8, 8),
+    (b"sBIT", 1, 4),
+    (b"bKGD", 1, 6),
+    (b"pHYs", 9, 9),
+];
 
 /// `data` with nothing in it but what [`Keep`] and the decoder ask for.
 ///
@@ -21,9 +34,21 @@ const SHOWN: [&[u8; 4]; 11] =
 pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(data.len() + 38);
     out.extend_from_slice(SIGNATURE);
+    let mut ancillary: Vec<[u8; 4]> = Vec::new();
+    let mut before_data = true;
     for chunk in chunks(data) {
         let chunk = chunk?;
-        if stays(&chunk, keep)? {
+        if chunk.is_critical() {
+            check(&chunk)?;
+            // What an end chunk holds stands after the end of the picture.
+            if &chunk.kind == b"IEND" {
+                write(*b"IEND", b"", &mut out)
+            } else {
+                out.extend_from_slice(chunk.raw)
+            }
+            before_data &= &chunk.kind != b"IDAT";
+        } else if before_data && is_shown(&chunk, keep) && !ancillary.contains(&chunk.kind) {
+            ancillary.push(chunk.kind);
             out.extend_from_slice(chunk.raw);
         }
         if &chunk.kind == b"IHDR" && keep.orientation != Orientation::Upright {
@@ -33,14 +58,18 @@ pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-fn stays(chunk: &Chunk<'_>, keep: Keep) -> Result<bool> {
-    if chunk.is_critical() {
-        return if chunk.is_intact() {
-            Ok(true)
-        } else {
-            Err(corrupt(format!("the checksum of a {} chunk is wrong", String::from_utf8_lossy(&chunk.kind))))
-        };
+fn check(chunk: &Chunk<'_>) -> Result<()> {
+    if chunk.is_intact() {
+        return Ok(());
     }
-    let wanted = SHOWN.contains(&&chunk.kind) && (keep.icc || &chunk.kind != b"iCCP");
-    Ok(wanted && chunk.is_intact())
+    Err(corrupt(format!("the checksum of a {} chunk is wrong", String::from_utf8_lossy(&chunk.kind))))
+}
+
+fn is_shown(chunk: &Chunk<'_>, keep: Keep) -> bool {
+    let wanted = if &chunk.kind == b"iCCP" {
+        keep.icc && icc::inflate(chunk).is_some_and(|profile| is_icc_profile(&profile))
+    } else {
+        SHOWN.iter().any(|&(kind, least, most)| kind == &chunk.kind && (least..=most).contains(&chunk.data.len()))
+    };
+    wanted && chunk.is_intact()
 }

@@ -51,7 +51,7 @@ pub(crate) fn read(data: &[u8]) -> Result<Header> {
 }
 
 /// Section 11.2.1.
-struct Ihdr {
+pub(crate) struct Ihdr {
     size: Dimensions,
     depth: u8,
     colour_type: u8,
@@ -59,7 +59,9 @@ struct Ihdr {
 }
 
 impl Ihdr {
-    fn parse(chunk: &Chunk<'_>) -> Result<Self> {
+    /// # Errors
+    /// `Corrupt`, `Unsupported`.
+    pub(crate) fn parse(chunk: &Chunk<'_>) -> Result<Self> {
         if &chunk.kind == b"CgBI" {
             return Err(unsupported("PNG in Apple's CgBI dialect"));
         }
@@ -81,6 +83,30 @@ impl Ihdr {
         let size = Dimensions::new(u32::from_be_bytes([w3, w2, w1, w0]), u32::from_be_bytes([h3, h2, h1, h0]))
             .ok_or_else(|| corrupt("its width or height is zero"))?;
         Ok(Self { size, depth, colour_type, interlaced: interlace == 1 })
+    }
+
+    /// How many bytes the rows are, each with its filter (section 7.2).
+    pub(crate) fn data_bytes(&self) -> usize {
+        let samples = match self.colour_type {
+            2 => 3,
+            4 => 2,
+            6 => 4,
+            _ => 1,
+        };
+        let rows = |width: usize, height: usize| match width {
+            0 => 0,
+            _ => height.saturating_mul(1 + width.saturating_mul(samples * usize::from(self.depth)).div_ceil(8)),
+        };
+        let (width, height) = (self.size.width() as usize, self.size.height() as usize);
+        if !self.interlaced {
+            return rows(width, height);
+        }
+        // Section 8.2: where each pass begins, and how far its pixels are apart.
+        let passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
+        let pass = |(left, top, across, down): (usize, usize, usize, usize)| {
+            rows(width.saturating_sub(left).div_ceil(across), height.saturating_sub(top).div_ceil(down))
+        };
+        passes.into_iter().map(pass).fold(0, usize::saturating_add)
     }
 }
 

@@ -4,7 +4,7 @@
 //! The surprising rule: a profile that inflates to more than [`MAX_BYTES`] is no profile, so a bomb
 //! costs that much and no more.
 
-use super::chunks::chunks;
+use super::chunks::{Chunk, chunks};
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
 /// The largest profile that is inflated. Printers' profiles of four inks are 0.5 to 3 MB.
@@ -16,6 +16,11 @@ pub(crate) fn profile(data: &[u8]) -> Option<Vec<u8>> {
         .map_while(Result::ok)
         .take_while(|chunk| &chunk.kind != b"IDAT")
         .find(|chunk| &chunk.kind == b"iCCP" && chunk.is_intact())?;
+    inflate(&chunk)
+}
+
+/// The profile in this `iCCP` chunk.
+pub(crate) fn inflate(chunk: &Chunk<'_>) -> Option<Vec<u8>> {
     // A name of 1 to 79 bytes, a zero, the compression method 0.
     let name = chunk.data.iter().take(80).position(|&byte| byte == 0)?;
     match chunk.data.get(name + 1..)? {

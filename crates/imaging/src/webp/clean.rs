@@ -10,7 +10,7 @@ use crate::exif;
 use crate::failure::{Result, internal};
 use crate::header::Header;
 use crate::orientation::Orientation;
-use crate::original::Keep;
+use crate::original::{Keep, is_icc_profile};
 
 /// `data` with nothing in it but what [`Keep`] and the decoder ask for.
 ///
@@ -23,7 +23,7 @@ pub(crate) fn clean(data: &[u8], header: &Header, keep: Keep) -> Result<Vec<u8>>
         let chunk = chunk?;
         extended |= &chunk.kind == b"VP8X";
         let wanted = match &chunk.kind {
-            b"ICCP" => keep.icc,
+            b"ICCP" => keep.icc && is_icc_profile(chunk.data),
             b"ALPH" | b"VP8 " | b"VP8L" => true,
             _ => false,
         };
