@@ -7,7 +7,7 @@
 mod licences;
 
 use crate::process::{cargo, check};
-use crate::{layers, machine, test, tidy};
+use crate::{fuzz, layers, machine, test, tidy};
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,11 @@ type Step = fn() -> Result<()>;
 /// Runs every step and fails when one of them did.
 pub(crate) fn run() -> Result<()> {
     machine::ensure_build_tools()?;
-    let steps: [(&str, Step); 7] = [
-        ("format", || check(&mut cargo(["fmt", "--all", "--check"]))),
+    let steps: [(&str, Step); 8] = [
+        ("format", || {
+            check(&mut cargo(["fmt", "--all", "--check"]))?;
+            check(&mut cargo(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
+        }),
         ("tidy", tidy::run),
         ("layers", layers::run),
         ("lints", || {
@@ -28,6 +31,7 @@ pub(crate) fn run() -> Result<()> {
             check(doc.env("RUSTDOCFLAGS", "--deny warnings"))
         }),
         ("licences", licences::run),
+        ("fuzz", || fuzz::run(&[])),
         // The README's test command.
         ("tests", || test::run(&[])),
     ];

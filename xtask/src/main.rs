@@ -9,6 +9,7 @@
 mod bench;
 mod ci;
 mod demo;
+mod fuzz;
 mod layers;
 mod machine;
 mod process;
@@ -25,6 +26,8 @@ The project's own commands.
   cargo xtask test [ARGS]     run every test (ARGS as for `cargo test`)
   cargo xtask demo            start a server, upload the sample photographs, print the answers
   cargo xtask bench WHAT      measure; `lists` pages through a million images on both databases
+  cargo xtask fuzz [TARGET] [--runs N]
+                              run the fuzz targets; with a number, go on from what was found before
   cargo xtask layers          check that dependencies point inwards
   cargo xtask tidy            check what the compiler does not: headers, sizes, names
   cargo xtask ci              everything above that can fail, with lints, docs and licences";
@@ -36,7 +39,7 @@ fn main() -> ExitCode {
     if command == "run" && rest.first().is_some_and(|first| first == "--") {
         rest.remove(0);
     }
-    let takes_arguments = matches!(command.as_str(), "run" | "test" | "bench");
+    let takes_arguments = matches!(command.as_str(), "run" | "test" | "bench" | "fuzz");
     if !takes_arguments && !rest.is_empty() {
         return wrong_usage(&format!("`{command}` takes no arguments"));
     }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         "test" => test::run(&rest),
         "demo" => demo::run(),
         "bench" => bench::run(&rest),
+        "fuzz" => fuzz::run(&rest),
         "layers" => layers::run(),
         "tidy" => tidy::run(),
         "ci" => ci::run(),

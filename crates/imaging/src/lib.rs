@@ -20,6 +20,8 @@ mod decode;
 mod encode;
 mod exif;
 mod failure;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod header;
 mod jpeg;
 mod limit;

@@ -15,3 +15,4 @@ mod hostile;
 mod original;
 mod support;
 mod variants;
+mod walkers;

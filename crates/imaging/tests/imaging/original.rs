@@ -1,61 +1,10 @@
 //! The cleaned original: what stays, what goes, and when pixels are turned.
 //!
-//! Owns a second, independent walker for each format, so that the crate's own is not its own witness.
+//! Owns what may be in it; the walkers that find what is in it stand in `walkers`.
 
 use crate::support::{Picture, accept, fixture, fixtures, process, specs, whole};
+use crate::walkers::{png_chunks, segments, webp_chunks};
 use packshot_domain::ports::image_processor::ProcessedImage;
-
-/// Marker and payload of each segment; entropy-coded data is passed over.
-fn segments(jpeg: &[u8]) -> Vec<(u8, Vec<u8>)> {
-    assert_eq!(jpeg[..2], [0xff, 0xd8]);
-    let mut found = Vec::new();
-    let mut at = 2;
-    loop {
-        assert_eq!(jpeg[at], 0xff, "no marker at {at}");
-        let marker = jpeg[at + 1];
-        if marker == 0xd9 {
-            assert_eq!(at + 2, jpeg.len(), "bytes after the end");
-            return found;
-        }
-        let length = usize::from(jpeg[at + 2]) << 8 | usize::from(jpeg[at + 3]);
-        found.push((marker, jpeg[at + 4..at + 2 + length].to_vec()));
-        at += 2 + length;
-        if marker == 0xda {
-            while jpeg[at] != 0xff || matches!(jpeg[at + 1], 0 | 0xd0..=0xd7) {
-                at += 1;
-            }
-        }
-    }
-}
-
-/// Kind and contents of each chunk.
-fn png_chunks(png: &[u8]) -> Vec<(String, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut at = 8;
-    while at < png.len() {
-        let length = u32::from_be_bytes(png[at..at + 4].try_into().unwrap()) as usize;
-        let kind = String::from_utf8(png[at + 4..at + 8].to_vec()).unwrap();
-        found.push((kind, png[at + 8..at + 8 + length].to_vec()));
-        at += length + 12;
-    }
-    assert_eq!(found.last().unwrap().0, "IEND");
-    found
-}
-
-/// Kind and contents of each chunk.
-fn webp_chunks(webp: &[u8]) -> Vec<(String, Vec<u8>)> {
-    assert_eq!(u32::from_le_bytes(webp[4..8].try_into().unwrap()) as usize + 8, webp.len());
-    let mut found = Vec::new();
-    let mut at = 12;
-    while at < webp.len() {
-        let length = u32::from_le_bytes(webp[at + 4..at + 8].try_into().unwrap()) as usize;
-        let kind = String::from_utf8(webp[at..at + 4].to_vec()).unwrap();
-        found.push((kind, webp[at + 8..at + 8 + length].to_vec()));
-        at += 8 + length + length % 2;
-    }
-    assert_eq!(at, webp.len());
-    found
-}
 
 fn segment(marker: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len() + 2).unwrap().to_be_bytes();

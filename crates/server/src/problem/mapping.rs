@@ -3,7 +3,11 @@
 //! Every match names every variant: a new error does not compile until somebody has decided what a
 //! client is told. Each sentence is fit for a client; causes travel beside it, for the log.
 
+use crate::http::pace::is_too_slow;
 use crate::problem::{Problem, Slug};
+use crate::routes::files::form::{MAX_FILE_BYTES, NoForm};
+use actix_multipart::MultipartError;
+use actix_web::error::PayloadError;
 use packshot_domain::catalog::CatalogError;
 use packshot_domain::image::ImageFormat;
 use packshot_domain::ports::image_processor::ProcessError;
@@ -102,6 +106,23 @@ impl From<RateLimitError> for Problem {
     }
 }
 
+impl From<NoForm> for Problem {
+    fn from(error: NoForm) -> Self {
+        match error {
+            NoForm::Bad(detail) => Self::new(Slug::BadRequest, detail),
+            NoForm::FileTooLarge(size_bytes) | NoForm::Endless(size_bytes, _) => file_too_large(size_bytes),
+            NoForm::Malformed(MultipartError::Payload(PayloadError::Overflow)) => {
+                Self::new(Slug::PayloadTooLarge, "The form is too large.")
+            }
+            NoForm::Malformed(MultipartError::Payload(error)) if is_too_slow(&error) => too_slow(),
+            NoForm::Malformed(error) => {
+                tracing::info!(cause = %error, "a multipart form was malformed");
+                Self::new(Slug::BadRequest, "The multipart form is malformed or incomplete.")
+            }
+        }
+    }
+}
+
 impl From<CatalogError> for Problem {
     fn from(error: CatalogError) -> Self {
         match error {
@@ -141,6 +162,13 @@ pub(crate) fn product_not_found(id: &str) -> Problem {
 /// There is no image of that id, which may be anything that a client sent.
 pub(crate) fn image_not_found(id: &str) -> Problem {
     Problem::new(Slug::NotFound, format!("Image with ID '{}' not found.", shown(id)))
+}
+
+/// The file has this many bytes, or more, where it was not read to its end.
+pub(crate) fn file_too_large(size_bytes: u64) -> Problem {
+    Problem::new(Slug::FileTooLarge, "File size exceeds maximum allowed size of 5MB.")
+        .with("maxSize", MAX_FILE_BYTES)
+        .with("actualSize", size_bytes)
 }
 
 /// The request's body arrived too slowly.

@@ -2,19 +2,15 @@
 //!
 //! Owns what is malformed about a form, and the bounds: a file's bytes are kept up to the limit and
 //! only counted after it, a text part has 64 KiB, a form 64 parts. Refuses to know what a good value
-//! of a text field is.
+//! of a text field is, and how an error is answered: this file names nothing else of this crate, so that
+//! the fuzz target `multipart` can compile it alone.
 //!
 //! Its surprising rule: a form is read to its end before a file that is too large is answered, so
 //! that the answer knows the true size and reaches a client that is still sending.
 
-use crate::http::pace::is_too_slow;
-use crate::http::unread::Unread;
-use crate::problem::mapping::too_slow;
-use crate::problem::{Problem, Slug};
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_DISPOSITION, ContentDisposition, HeaderMap, HeaderValue};
-use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use packshot_domain::text::OriginalName;
@@ -54,44 +50,48 @@ struct FilePart {
 
 /// Why there is no form.
 pub enum NoForm {
-    /// The request was read as far as it is worth, or was refused for its headers.
-    Refused(Problem),
-    /// The file goes on past the bound up to which it is read; here is the rest.
-    Endless(Problem, Unread),
-}
-
-impl From<Problem> for NoForm {
-    fn from(problem: Problem) -> Self {
-        Self::Refused(problem)
-    }
+    /// A part, or the request itself, is not as it must be; the text is a sentence for the client.
+    Bad(String),
+    /// What was read is no multipart form, or the body broke off.
+    Malformed(MultipartError),
+    /// The file has this many bytes, more than [`MAX_FILE_BYTES`].
+    FileTooLarge(u64),
+    /// The file goes on past the bound up to which it is read; so much was counted, and here is the rest.
+    Endless(u64, Box<Multipart>),
 }
 
 /// Reads the form of a request with these headers.
 ///
 /// # Errors
-/// A 400 for what is malformed, missing or repeated, else a 413 for a file that is too large.
-pub async fn read(headers: &HeaderMap, payload: Payload, max_read_bytes: u64) -> Result<Form, NoForm> {
+/// What is malformed, missing or repeated, else a file that is too large.
+pub async fn read<S>(headers: &HeaderMap, body: S, max_read_bytes: u64) -> Result<Form, NoForm>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + 'static,
+{
     let kind = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = kind.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("multipart/form-data") {
-        return Err(bad("The request must be multipart/form-data.").into());
+        return Err(bad("The request must be multipart/form-data."));
     }
-    let mut form = Multipart::new(headers, bounded(payload, max_read_bytes.saturating_add(MAX_OTHER_BYTES)));
+    let mut form = Multipart::new(headers, bounded(body, max_read_bytes.saturating_add(MAX_OTHER_BYTES)));
     let mut parts = Parts { max_read_bytes, ..Parts::default() };
-    while let Some(field) = form.try_next().await.map_err(|error| malformed(&error))? {
+    while let Some(field) = form.try_next().await.map_err(NoForm::Malformed)? {
         parts.take(field).await?;
         // Whatever else is wrong with a form that is not read on, this is.
         if let Some(file) = parts.file.as_ref().filter(|file| file.size_bytes > max_read_bytes) {
-            return Err(NoForm::Endless(too_large(file), Unread::new(form)));
+            return Err(NoForm::Endless(file.size_bytes, Box::new(form)));
         }
     }
-    Ok(parts.finish()?)
+    parts.finish()
 }
 
 /// Ends a body that has more bytes than any form: one without an end, or without parts.
-fn bounded(payload: Payload, max_bytes: u64) -> impl Stream<Item = Result<Bytes, PayloadError>> {
+fn bounded<S>(body: S, max_bytes: u64) -> impl Stream<Item = Result<Bytes, PayloadError>>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>>,
+{
     let mut read_bytes = 0_u64;
-    payload.map(move |piece| {
+    body.map(move |piece| {
         read_bytes += piece.as_ref().map_or(0, |bytes| bytes.len() as u64);
         piece.and_then(|bytes| if read_bytes > max_bytes { Err(PayloadError::Overflow) } else { Ok(bytes) })
     })
@@ -107,7 +107,7 @@ struct Parts {
 }
 
 impl Parts {
-    async fn take(&mut self, field: Field) -> Result<(), Problem> {
+    async fn take(&mut self, field: Field) -> Result<(), NoForm> {
         self.count += 1;
         if self.count > MAX_PARTS {
             return Err(bad(format!("The form has more than {MAX_PARTS} parts.")));
@@ -134,21 +134,21 @@ impl Parts {
         Ok(())
     }
 
-    fn once(&mut self, name: &'static str, text: Vec<u8>) -> Result<(), Problem> {
+    fn once(&mut self, name: &'static str, text: Vec<u8>) -> Result<(), NoForm> {
         match self.texts.insert(name, decode(name, text)?) {
             None => Ok(()),
             Some(_) => Err(repeated(name)),
         }
     }
 
-    fn finish(mut self) -> Result<Form, Problem> {
+    fn finish(mut self) -> Result<Form, NoForm> {
         // A browser sends an empty part without a name when no file was chosen.
         let chosen = |file: &FilePart| file.size_bytes > 0 || file.name.as_deref().is_some_and(|name| !name.is_empty());
         let file = self.file.take().filter(chosen).ok_or_else(|| missing("file"))?;
         let product_id = self.texts.remove("productId").filter(|id| !id.is_empty());
         let product_id = product_id.ok_or_else(|| missing("productId"))?;
         if file.size_bytes > MAX_FILE_BYTES {
-            return Err(too_large(&file));
+            return Err(NoForm::FileTooLarge(file.size_bytes));
         }
         let mut text = |name| self.texts.remove(name);
         Ok(Form {
@@ -168,11 +168,11 @@ impl Parts {
     }
 }
 
-async fn read_file(mut field: Field, max_read_bytes: u64) -> Result<FilePart, Problem> {
+async fn read_file(mut field: Field, max_read_bytes: u64) -> Result<FilePart, NoForm> {
     let name = client_filename(field.headers());
     let declared_type = field.content_type().map(|kind| kind.essence_str().to_owned());
     let mut part = FilePart { kept: BytesMut::new(), size_bytes: 0, name, declared_type };
-    while let Some(chunk) = field.try_next().await.map_err(|error| malformed(&error))? {
+    while let Some(chunk) = field.try_next().await.map_err(NoForm::Malformed)? {
         part.size_bytes += chunk.len() as u64;
         if part.size_bytes > MAX_FILE_BYTES {
             part.kept = BytesMut::new();
@@ -207,9 +207,9 @@ fn client_filename(headers: &HeaderMap) -> Option<String> {
     extended.or_else(|| disposition.get_filename().map(str::to_owned))
 }
 
-async fn read_text(mut field: Field, name: &str) -> Result<Vec<u8>, Problem> {
+async fn read_text(mut field: Field, name: &str) -> Result<Vec<u8>, NoForm> {
     let mut text = Vec::new();
-    while let Some(chunk) = field.try_next().await.map_err(|error| malformed(&error))? {
+    while let Some(chunk) = field.try_next().await.map_err(NoForm::Malformed)? {
         if text.len() + chunk.len() > MAX_TEXT_BYTES {
             let shown: String = name.chars().take(40).collect();
             return Err(bad(format!("The part '{shown}' is larger than 64 KiB.")));
@@ -219,39 +219,20 @@ async fn read_text(mut field: Field, name: &str) -> Result<Vec<u8>, Problem> {
     Ok(text)
 }
 
-fn decode(name: &str, text: Vec<u8>) -> Result<String, Problem> {
+fn decode(name: &str, text: Vec<u8>) -> Result<String, NoForm> {
     String::from_utf8(text).map_err(|_| bad(format!("The part '{name}' is not UTF-8 text.")))
 }
 
-fn bad(detail: impl Into<String>) -> Problem {
-    Problem::new(Slug::BadRequest, detail)
+fn bad(detail: impl Into<String>) -> NoForm {
+    NoForm::Bad(detail.into())
 }
 
-/// With the true size, or, past the bound up to which a form is read, with what was counted.
-fn too_large(file: &FilePart) -> Problem {
-    Problem::new(Slug::FileTooLarge, "File size exceeds maximum allowed size of 5MB.")
-        .with("maxSize", MAX_FILE_BYTES)
-        .with("actualSize", file.size_bytes)
-}
-
-fn missing(field: &str) -> Problem {
+fn missing(field: &str) -> NoForm {
     bad(format!("Missing required field: {field}."))
 }
 
-fn repeated(field: &str) -> Problem {
+fn repeated(field: &str) -> NoForm {
     bad(format!("The field '{field}' appears more than once."))
-}
-
-fn malformed(error: &MultipartError) -> Problem {
-    match error {
-        MultipartError::Payload(PayloadError::Overflow) => {
-            return Problem::new(Slug::PayloadTooLarge, "The form is too large.");
-        }
-        MultipartError::Payload(error) if is_too_slow(error) => return too_slow(),
-        _ => {}
-    }
-    tracing::info!(cause = %error, "a multipart form was malformed");
-    bad("The multipart form is malformed or incomplete.")
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@
 use crate::app::App;
 use crate::http::address::limited_as;
 use crate::http::caller::Admin;
+use crate::http::unread::Unread;
 use crate::openapi::schemas::UploadForm;
-use crate::problem::mapping::UPLOAD_FAILED;
+use crate::problem::mapping::{UPLOAD_FAILED, file_too_large};
 use crate::problem::{Problem, Slug};
 use crate::routes::files::form::{self, Form, NoForm};
 use crate::routes::files::response::{ImageResponse, Urls};
@@ -63,12 +64,12 @@ pub(crate) async fn upload(
     let reading = form::read(request.headers(), payload, app.http.max_discarded_bytes);
     let form = match reading.instrument(Step::Receive.span()).await {
         Ok(form) => form,
-        Err(NoForm::Refused(problem)) => return Err(problem),
-        Err(NoForm::Endless(problem, unread)) => {
-            let mut response = HttpResponse::from_error(problem);
-            response.extensions_mut().insert(unread);
+        Err(NoForm::Endless(size_bytes, rest)) => {
+            let mut response = HttpResponse::from_error(file_too_large(size_bytes));
+            response.extensions_mut().insert(Unread::new(rest));
             return Ok(response);
         }
+        Err(refused) => return Err(refused.into()),
     };
     let upload = upload_request(&app, form, key, admin.origin).await?;
     let use_case = app.upload.clone();
