@@ -39,7 +39,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Applies migrations and serves (what happens without a command, too).
-    Serve,
+    Serve(serve::Arguments),
     /// Prints a token signed with the HS256 secret.
     Token(token::Arguments),
     /// Makes and renames products.
@@ -67,6 +67,8 @@ enum Command {
 struct Invocation {
     loaded: Loaded,
     environment: BTreeMap<String, String>,
+    /// The settings file that was named.
+    config: Option<PathBuf>,
 }
 
 /// Runs the command of this process.
@@ -88,9 +90,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
     let environment: BTreeMap<String, String> = variables.collect();
     let loaded = load(cli.config.as_deref(), &environment)?;
-    let context = Invocation { loaded, environment };
+    let context = Invocation { loaded, environment, config: cli.config };
     match cli.command {
-        None | Some(Command::Serve) => block_on(serve::run(&context)),
+        None => block_on(serve::run(&context, &serve::Arguments::default())),
+        Some(Command::Serve(arguments)) => block_on(serve::run(&context, &arguments)),
         Some(Command::Token(arguments)) => token::run(&context, &arguments),
         Some(Command::Product(arguments)) => block_on(product::run(&context, &arguments)),
         Some(Command::Migrate) => migrate(&context),

@@ -16,4 +16,4 @@ mod security_headers;
 mod start;
 pub mod unread;
 
-pub use start::{Running, StartError, start};
+pub use start::{Running, StartError, listen, start};

@@ -15,6 +15,7 @@ pub mod routes;
 pub mod secret;
 pub mod settings;
 pub mod shutdown;
+pub mod supervisor;
 pub mod system;
 pub mod telemetry;
 pub mod wiring;

@@ -69,6 +69,8 @@ pub struct ServerSettings {
     pub public_base_url: String,
     /// Threads that serve requests; 0 for one a core.
     pub workers: usize,
+    /// Whether another process holds the socket and starts the server again when a signal killed it.
+    pub supervise: bool,
     /// How long a shutdown waits for running requests, in seconds.
     pub shutdown_timeout_seconds: u64,
     /// Connections at once; more wait until one ends.
@@ -257,6 +259,7 @@ impl Default for ServerSettings {
             cors_origins: vec!["*".to_owned()],
             public_base_url: "/static/img".to_owned(),
             workers: 0,
+            supervise: false,
             shutdown_timeout_seconds: 30,
             max_connections: 25_000,
             head_timeout_seconds: 10,

@@ -10,4 +10,5 @@ mod kills;
 mod outages;
 mod over;
 mod shutdown;
+mod supervised;
 mod sweeps;

@@ -2,16 +2,18 @@
 
 use crate::app::App;
 use crate::cli::{Invocation, demo, print};
-use crate::http::start;
+use crate::http::{listen, start};
 use crate::jobs::Jobs;
 use crate::settings::Settings;
 use crate::shutdown::{Ended, Signals, run_until_told};
+use crate::supervisor;
 use crate::telemetry::{self, metrics};
 use crate::wiring::{self, Backends};
 use actix_web::web;
 use anyhow::Context;
 use chrono::TimeDelta;
 use packshot_domain::sweep::{Spared, Sweep, SweepReport};
+use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -19,13 +21,39 @@ use tokio::runtime::Handle;
 /// How often the metrics are tidied.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
-pub(super) async fn run(invocation: &Invocation) -> anyhow::Result<ExitCode> {
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Arguments {
+    /// Serves on the socket that is standard input, for the supervisor that is this process.
+    #[arg(long, hide = true, value_name = "PROCESS")]
+    supervised: Option<u32>,
+}
+
+pub(super) async fn run(invocation: &Invocation, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = &invocation.loaded.settings;
+    let bind = &settings.server.bind;
+    if let Some(supervisor) = arguments.supervised {
+        return serve(invocation, Some(supervisor::inherited(supervisor)?)).await;
+    }
+    if settings.server.supervise {
+        // For its log.
+        let _telemetry = telemetry::start(settings)?;
+        let options = invocation.config.iter().flat_map(|file| ["--config".into(), file.clone().into_os_string()]);
+        let words = options.chain(["serve".into(), "--supervised".into()]);
+        return supervisor::supervise(&listen(bind)?, words.collect()).await;
+    }
+    serve(invocation, None).await
+}
+
+/// On `listener`, or, where there is none, on what is set.
+async fn serve(invocation: &Invocation, listener: Option<TcpListener>) -> anyhow::Result<ExitCode> {
+    let settings = &invocation.loaded.settings;
+    let bind = &settings.server.bind;
     let telemetry = telemetry::start(settings)?;
     let mut backends = wiring::open(settings, &invocation.environment)?;
     let jobs = Jobs::new(Handle::current());
     let app = web::Data::new(wiring::app(settings, &backends, jobs.clone())?);
-    let running = start(app.clone(), &settings.server.bind, settings.server.workers)?;
+    let listener = listener.map_or_else(|| listen(bind), Ok)?;
+    let running = start(app.clone(), listener, bind, settings.server.workers)?;
     let address = running.address;
     // From here on there is something to end in order.
     let signals = Signals::catch().context("signals")?;

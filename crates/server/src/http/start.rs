@@ -1,4 +1,4 @@
-//! Starts the HTTP server: binds, layers, runs.
+//! Starts the HTTP server: listens, layers, runs.
 //!
 //! Owns the order of the layers, outermost first: access log (request id), the rest of chunked bodies,
 //! problem bodies, CORS, security headers, the size of heads, the pace of bodies, routes. CORS stands inside
@@ -48,13 +48,20 @@ pub enum StartError {
     },
 }
 
-/// Binds `bind` and builds the server.
+/// The socket of `bind`.
 ///
 /// # Errors
 /// [`StartError`].
-pub fn start(app: web::Data<App>, bind: &str, workers: usize) -> Result<Running, StartError> {
+pub fn listen(bind: &str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(bind).map_err(|source| StartError::Bind { bind: bind.to_owned(), source })
+}
+
+/// Builds the server that answers on `listener`, which is set as `bind`.
+///
+/// # Errors
+/// [`StartError`].
+pub fn start(app: web::Data<App>, listener: TcpListener, bind: &str, workers: usize) -> Result<Running, StartError> {
     let failed = |source| StartError::Bind { bind: bind.to_owned(), source };
-    let listener = TcpListener::bind(bind).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let limits = app.http.connections;
     let mut server = HttpServer::new(move || {
