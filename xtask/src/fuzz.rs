@@ -20,7 +20,7 @@ const TARGETS: [Target; 6] = [
     Target { name: "sniff", runs: 50_000 },
     Target { name: "header", runs: 50_000 },
     Target { name: "original", runs: 20_000 },
-    Target { name: "profile", runs: 3_000 },
+    Target { name: "profile", runs: 2_000 },
     Target { name: "process", runs: 2_000 },
     Target { name: "multipart", runs: 20_000 },
 ];

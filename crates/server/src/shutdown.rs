@@ -28,6 +28,17 @@ impl Signals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
+    /// Catches what the supervisor passes on in their place, SIGUSR1 and SIGUSR2. A service manager that sends
+    /// SIGTERM to every process reaches this one directly, too, and does not mean haste.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn catch_passed_on() -> io::Result<Self> {
+        // Once caught, they never end the process any more.
+        drop(Self::catch()?);
+        Ok(Self { terminate: signal(SignalKind::user_defined1())?, interrupt: signal(SignalKind::user_defined2())? })
+    }
+
     /// The name of the next one, perhaps of one that has come already.
     pub async fn next(&mut self) -> &'static str {
         tokio::select! {

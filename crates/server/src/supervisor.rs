@@ -83,7 +83,7 @@ fn start(listener: &TcpListener, words: &[OsString]) -> io::Result<Child> {
     command.spawn()
 }
 
-/// How it ended, and whether it had been told to. Signals are passed on.
+/// How it ended, and whether it had been told to. Signals are passed on, see [`Signals::catch_passed_on`].
 async fn until_it_ends(mut child: Child, signals: &mut Signals) -> anyhow::Result<(ExitStatus, bool)> {
     let process = i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("a process has a number")?;
     let mut ended = tokio::task::spawn_blocking(move || child.wait());
@@ -93,7 +93,7 @@ async fn until_it_ends(mut child: Child, signals: &mut Signals) -> anyhow::Resul
             status = &mut ended => return Ok((status??, told)),
             signal = signals.next() => {
                 told = true;
-                let signal = if signal == "SIGINT" { Signal::INT } else { Signal::TERM };
+                let signal = if signal == "SIGINT" { Signal::USR2 } else { Signal::USR1 };
                 // It may be gone already; then its end is seen next.
                 let _ = kill_process(process, signal);
             }

@@ -62,6 +62,21 @@ fn what_ends_the_supervisor_ends_all_of_it() {
     assert_eq!(again.terminate().status.code(), Some(0));
 }
 
+/// As systemd does, and a terminal.
+#[test]
+fn a_signal_to_both_is_no_haste() {
+    for signal in ["-TERM", "-INT"] {
+        let server = supervised();
+        send(signal, &serving(&server).expect("a process serves"));
+        let _ = server.anyone().get("/healthz").expect(200);
+        let supervisor = server.id().to_string();
+        send(signal, &supervisor);
+        let ended = server.wait();
+        assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
+        assert!(!ended.log.contains("at once"), "{}", ended.log);
+    }
+}
+
 #[test]
 fn a_start_that_fails_is_not_tried_again() {
     let builder = Server::builder()

@@ -52,11 +52,12 @@ async fn serve(invocation: &Invocation, listener: Option<TcpListener>) -> anyhow
     let mut backends = wiring::open(settings, &invocation.environment)?;
     let jobs = Jobs::new(Handle::current());
     let app = web::Data::new(wiring::app(settings, &backends, jobs.clone())?);
+    let supervised = listener.is_some();
     let listener = listener.map_or_else(|| listen(bind), Ok)?;
     let running = start(app.clone(), listener, bind, settings.server.workers)?;
     let address = running.address;
     // From here on there is something to end in order.
-    let signals = Signals::catch().context("signals")?;
+    let signals = if supervised { Signals::catch_passed_on() } else { Signals::catch() }.context("signals")?;
     sweep_what_died(settings, &mut backends).await;
     let demo = if invocation.loaded.all_defaults { demo::prepare(settings, &backends, address).await? } else { None };
     greet(settings, &backends, demo.as_deref())?;
