@@ -7,7 +7,7 @@
 mod licences;
 
 use crate::process::{cargo, check};
-use crate::{fuzz, layers, machine, test, tidy};
+use crate::{bench, fuzz, layers, machine, test, tidy};
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ type Step = fn() -> Result<()>;
 /// Runs every step and fails when one of them did.
 pub(crate) fn run() -> Result<()> {
     machine::ensure_build_tools()?;
-    let steps: [(&str, Step); 8] = [
+    let steps: [(&str, Step); 9] = [
         ("format", || {
             check(&mut cargo(["fmt", "--all", "--check"]))?;
             check(&mut cargo(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
@@ -34,6 +34,7 @@ pub(crate) fn run() -> Result<()> {
         ("fuzz", || fuzz::run(&[])),
         // The README's test command.
         ("tests", || test::run(&[])),
+        ("bench", bench::imaging::smoke),
     ];
     let mut done: Vec<(&str, bool, Duration)> = Vec::new();
     for (name, step) in steps {

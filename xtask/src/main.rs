@@ -25,7 +25,7 @@ The project's own commands.
   cargo xtask run [-- ARGS]   build the release binary and start it (with ARGS)
   cargo xtask test [ARGS]     run every test (ARGS as for `cargo test`)
   cargo xtask demo            start a server, upload the sample photographs, print the answers
-  cargo xtask bench WHAT      measure; `lists` pages through a million images on both databases
+  cargo xtask bench WHAT      measure: `imaging` beside the peers, `lists` of a million images, `overload`
   cargo xtask fuzz [TARGET] [--runs N]
                               run the fuzz targets; with a number, go on from what was found before
   cargo xtask layers          check that dependencies point inwards
