@@ -19,6 +19,7 @@ await onStage({}, async (page) => {
   /** What asks for `/ran` when it runs, and whether it did. */
   const opened = async (url, where) => {
     const visitor = await page.context().newPage();
+    visitor.setDefaultTimeout(60_000);
     const asked = [];
     visitor.on('request', (request) => asked.push(new URL(request.url()).pathname));
     await where(visitor, url);
