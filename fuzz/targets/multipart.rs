@@ -13,6 +13,7 @@ use futures_util::stream;
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../crates/server/src/routes/files/form.rs"]
+#[allow(dead_code, reason = "the server reads more of it")]
 mod form;
 
 /// Less than the server's, so that a form that is short enough to try can go past it.
