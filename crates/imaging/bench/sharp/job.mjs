@@ -42,6 +42,9 @@ async function cascade(input, format) {
   };
 }
 
+// Sharp cannot clean without coding anew.
+const cleaned = (input, format) => coded[format](sharp(input).rotate().keepIccProfile()).toBuffer();
+
 const milliseconds = ({ user, system }) => (user + system) / 1000;
 
 async function job(path, folder) {
@@ -50,8 +53,7 @@ async function job(path, folder) {
   const begin = process.cpuUsage();
   const variants = await (tuned ? cascade : asWritten)(input, format);
   const cpu = milliseconds(process.cpuUsage(begin));
-  // Sharp cannot clean without coding anew.
-  const original = await coded[format](sharp(input).rotate().keepIccProfile()).toBuffer();
+  const original = await cleaned(input, format);
   if (folder !== "-") {
     for (const [name, bytes] of Object.entries({ ...variants, original })) await writeFile(`${folder}/${name}`, bytes);
   }
@@ -62,11 +64,12 @@ async function all(atOnce, paths) {
   const begin = process.cpuUsage();
   let next = 0;
   const worker = async () => {
-    while (next < paths.length) await (tuned ? cascade : asWritten)(...(await input(paths[next++])));
-  };
-  const input = async (path) => {
-    const bytes = await readFile(path);
-    return [bytes, (await sharp(bytes).metadata()).format];
+    while (next < paths.length) {
+      const input = await readFile(paths[next++]);
+      const { format } = await sharp(input).metadata();
+      await (tuned ? cascade : asWritten)(input, format);
+      await cleaned(input, format);
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   return [milliseconds(process.cpuUsage(begin))];

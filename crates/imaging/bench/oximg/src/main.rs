@@ -62,7 +62,9 @@ fn all(at_once: usize, pictures: &[&str]) -> Result<()> {
     let next = AtomicUsize::new(0);
     let worker = || -> Result<()> {
         while let Some(picture) = pictures.get(next.fetch_add(1, Ordering::Relaxed)) {
-            variants(&std::fs::read(picture)?)?;
+            let input = std::fs::read(picture)?;
+            variants(&input)?;
+            strip(&input, &StripParams::default())?;
         }
         Ok(())
     };
