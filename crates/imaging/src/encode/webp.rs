@@ -23,7 +23,7 @@ pub(super) fn encode(picture: &Raster<u8>, effort: Effort) -> Result<Vec<u8>> {
     let mut config = WebPConfig::new().map_err(|()| internal("libwebp has another version"))?;
     let (method, shift) = match effort.profile {
         Profile::Quality => (4, 0.75),
-        Profile::Fast => (2, 1.25),
+        Profile::Fast => (1, 2.25),
     };
     config.method = method;
     if effort.lossless {
