@@ -17,9 +17,6 @@ use std::ptr::{NonNull, null_mut};
 /// Bytes of the file that are given at a time: of a photograph some dozen rows.
 const PIECE_BYTES: usize = 32 << 10;
 
-/// What a page has at least; a multiple of it on every machine that has larger ones.
-const PAGE_BYTES: usize = 4096;
-
 /// A WebP in decoding.
 pub(super) struct WebpRows<'a> {
     decoder: NonNull<WebPIDecoder>,
@@ -31,6 +28,7 @@ pub(super) struct WebpRows<'a> {
     /// Bytes of a row.
     row: usize,
     rows_taken: usize,
+    #[cfg(target_os = "linux")]
     bytes_released: usize,
     done: bool,
 }
@@ -46,7 +44,18 @@ impl<'a> WebpRows<'a> {
         // SAFETY: the buffer is as large as is said, and lives as long as the decoder, see `Drop`.
         let decoder = unsafe { WebPINewRGB(mode, pixels.as_mut_ptr(), pixels.len(), stride) };
         let decoder = NonNull::new(decoder).ok_or_else(|| internal("libwebp made no decoder"))?;
-        Ok(Self { decoder, pixels, data, given: 0, size, row, rows_taken: 0, bytes_released: 0, done: false })
+        Ok(Self {
+            decoder,
+            pixels,
+            data,
+            given: 0,
+            size,
+            row,
+            rows_taken: 0,
+            #[cfg(target_os = "linux")]
+            bytes_released: 0,
+            done: false,
+        })
     }
 
     /// The next rows, all that are there; `None` after the last.
@@ -103,22 +112,28 @@ impl<'a> WebpRows<'a> {
     }
 
     /// Gives the pages of rows that have been taken back to the system.
+    #[cfg(target_os = "linux")]
     fn release(&mut self) {
+        let page_bytes = rustix::param::page_size();
         let start = self.pixels.as_ptr().addr();
-        let first = (start + self.bytes_released).next_multiple_of(PAGE_BYTES) - start;
-        let end = ((start + self.rows_taken * self.row) & !(PAGE_BYTES - 1)).saturating_sub(start);
+        let first = (start + self.bytes_released).next_multiple_of(page_bytes) - start;
+        let taken = start + self.rows_taken * self.row;
+        let end = (taken - taken % page_bytes).saturating_sub(start);
         if end <= first {
             return;
         }
-        #[cfg(target_os = "linux")]
         // SAFETY: whole pages within the buffer, which hold bytes of rows that nobody looks at again; they read
-        // as zeros from now on. An error (pages are larger here) leaves all as it is.
+        // as zeros from now on. An error leaves all as it is.
         let _ = unsafe {
             let pages = self.pixels.as_mut_ptr().add(first);
             rustix::mm::madvise(pages.cast(), end - first, rustix::mm::Advice::LinuxDontNeed)
         };
         self.bytes_released = end;
     }
+
+    /// Elsewhere the advice means something else, and the pages stay.
+    #[cfg(not(target_os = "linux"))]
+    fn release(&mut self) {}
 }
 
 impl Drop for WebpRows<'_> {

@@ -23,7 +23,7 @@ pub(super) struct Planes {
 /// What the eye takes red, green and blue light for (ITU-R BT.709, sRGB's primaries).
 const BRIGHTNESS: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
-/// The planes of `picture`, which has colour.
+/// The planes of `picture`.
 pub(super) fn planes(picture: &Raster<u8>) -> Planes {
     match picture.channels {
         Channels::Rgba => convert::<4>(picture),
