@@ -119,12 +119,7 @@ fn a_shutdown_does_not_take_longer_than_it_may() {
     proxy.fail("PUT", "/webp/", Fault::Stall);
     leave_in_the_middle(&server, &proxy);
     server.terminate_now();
-    let stopped = server.wait();
-    assert_eq!(stopped.status.code(), Some(0), "{}", stopped.log);
-    assert!(stopped.log.contains(CUT_SHORT), "{}", stopped.log);
-    drop(begun);
-    assert!(proxy.mend() >= 1);
-    nothing_is_left_after_a_sweep(stopped, &proxy);
+    is_cut_short(server, 0, begun, &proxy);
 }
 
 #[test]
@@ -138,12 +133,7 @@ fn a_second_signal_ends_it_at_once() {
         server.interrupt_now();
         wait_until("new connections are refused", || refuses_connections(&server));
         second(&server);
-        let stopped = server.wait();
-        assert_eq!(stopped.status.code(), Some(1), "{}", stopped.log);
-        assert!(stopped.log.contains(CUT_SHORT), "{}", stopped.log);
-        drop(begun);
-        assert!(proxy.mend() >= 1);
-        nothing_is_left_after_a_sweep(stopped, &proxy);
+        is_cut_short(server, 1, begun, &proxy);
     }
 }
 
@@ -155,6 +145,16 @@ fn a_server_without_work_ends_with_either_signal() {
         signal(&server);
         has_ended_well(&server.wait());
     }
+}
+
+/// It ends before what was begun has ended, says so, and leaves nothing that a sweep does not remove.
+fn is_cut_short(server: Server, exit_code: i32, begun: Begun, proxy: &StoreProxy) {
+    let stopped = server.wait();
+    assert_eq!(stopped.status.code(), Some(exit_code), "{}", stopped.log);
+    assert!(stopped.log.contains(CUT_SHORT), "{}", stopped.log);
+    drop(begun);
+    assert!(proxy.mend() >= 1);
+    nothing_is_left_after_a_sweep(stopped, proxy);
 }
 
 /// A server that reaches its store through the proxy, and ends within so many seconds.

@@ -5,7 +5,7 @@
 
 use crate::machine::ensure_build_tools;
 use crate::process::{cargo, check, root, target_dir};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -51,9 +51,5 @@ fn oximg(work: &Path) -> Result<PathBuf> {
     let target = work.join("oximg");
     let mut build = cargo(["build", "--release", "--manifest-path", "crates/imaging/bench/oximg/Cargo.toml"]);
     check(build.arg("--target-dir").arg(&target))?;
-    let program = target.join("release/oximg-job");
-    if !program.is_file() {
-        bail!("its job was not built");
-    }
-    Ok(program)
+    Ok(target.join("release/oximg-job"))
 }

@@ -54,7 +54,6 @@ fn one(processor: &CodecImageProcessor, runtime: &Runtime, picture: &str, folder
 }
 
 fn all(processor: &Arc<CodecImageProcessor>, runtime: &Runtime, at_once: usize, pictures: &[&str]) -> Result<()> {
-    let begin = cpu_ms();
     let pictures: Arc<[String]> = pictures.iter().map(|&path| path.to_owned()).collect();
     let next = Arc::new(AtomicUsize::new(0));
     runtime.block_on(async {
@@ -73,7 +72,7 @@ fn all(processor: &Arc<CodecImageProcessor>, runtime: &Runtime, at_once: usize, 
         }
         anyhow::Ok(())
     })?;
-    println!("{}", cpu_ms() - begin);
+    println!("done");
     Ok(())
 }
 

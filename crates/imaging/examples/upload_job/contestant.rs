@@ -5,7 +5,7 @@
 //!
 //! - `one PICTURE FOLDER`: does the job, leaves `large`, `medium`, `thumbnail`, `webp` and `original` in the folder
 //!   (`-` for nowhere) and answers the milliseconds of processor time of the four variants, and of all five files.
-//! - `all AT_ONCE PICTURE…`: does that many jobs at a time and answers anything once all are done.
+//! - `all AT_ONCE PICTURE…`: does that many jobs at a time and answers `done`.
 
 use anyhow::{Context as _, Result};
 use std::io::{BufRead as _, BufReader, Write as _};

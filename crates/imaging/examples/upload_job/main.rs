@@ -26,10 +26,10 @@ fn main() -> Result<()> {
     let run = Run::parse(args)?;
     let photos = run.photos()?;
     let contestants = run.contestants()?;
-    let measured =
-        contestants.iter().map(|contestant| Measured::new(&contestant.name, photos.len())).collect::<Vec<_>>();
-    let measured = run.time(&photos, &contestants, measured)?;
-    let measured = run.score(&photos, measured)?;
+    let mut measured: Vec<Measured> =
+        contestants.iter().map(|contestant| Measured::new(&contestant.name, photos.len())).collect();
+    run.time(&photos, &contestants, &mut measured)?;
+    run.score(&photos, &mut measured)?;
     tables::print_pictures(&photos, &measured);
     tables::print_sums(&measured);
     if !run.smoke {
@@ -111,10 +111,10 @@ impl Run {
     }
 
     /// Every contestant does every picture once unmeasured, which leaves its variants, then in rounds.
-    fn time(&self, photos: &[Photo], contestants: &[Contestant], mut all: Vec<Measured>) -> Result<Vec<Measured>> {
+    fn time(&self, photos: &[Photo], contestants: &[Contestant], all: &mut [Measured]) -> Result<()> {
         let mut running = contestants.iter().map(Contestant::start).collect::<Result<Vec<_>>>()?;
         for photo in photos {
-            for (child, measured) in running.iter_mut().zip(&all) {
+            for (child, measured) in running.iter_mut().zip(&*all) {
                 let folder = self.made_in(&measured.name, photo)?;
                 child.one(&photo.path, Some(&folder))?;
             }
@@ -122,19 +122,19 @@ impl Run {
         for round in 0..self.rounds {
             eprintln!("round {} of {}", round + 1, self.rounds);
             for (at, photo) in photos.iter().enumerate() {
-                for (child, measured) in running.iter_mut().zip(&mut all) {
+                for (child, measured) in running.iter_mut().zip(&mut *all) {
                     measured.times[at].push(child.one(&photo.path, None)?);
                 }
             }
         }
-        Ok(all)
+        Ok(())
     }
 
-    fn score(&self, photos: &[Photo], mut all: Vec<Measured>) -> Result<Vec<Measured>> {
+    fn score(&self, photos: &[Photo], all: &mut [Measured]) -> Result<()> {
         for (at, photo) in photos.iter().enumerate() {
             eprintln!("scores of {}", photo.name);
             let reference = score::Reference::new(&photo.path)?;
-            for measured in &mut all {
+            for measured in &mut *all {
                 let folder = self.made_in(&measured.name, photo)?;
                 for name in VARIANTS {
                     let coded = fs::read(folder.join(name)).with_context(|| format!("{name} of {}", photo.name))?;
@@ -142,7 +142,7 @@ impl Run {
                 }
             }
         }
-        Ok(all)
+        Ok(())
     }
 
     /// Pictures a second with as many at once as there are cores; the better of two runs each, in turns.

@@ -43,21 +43,20 @@ pub(crate) fn small() -> Result<Vec<Photo>> {
 
 /// The set, made in `work` unless it is there.
 pub(crate) fn own(work: &Path) -> Result<Vec<Photo>> {
-    let source = Source::new()?;
     let made = |name: &str, make: &dyn Fn(&Path) -> Result<()>| made(work, name, make);
     Ok(vec![
-        made("12mp-baseline-420.jpg", &|to| jpeg(&source.sized(4000, 3000)?, Subsamp::Sub2x2, false, &[], to))?,
-        made("12mp-progressive-444.jpg", &|to| jpeg(&source.sized(4000, 3000)?, Subsamp::None, true, &[], to))?,
-        made("25mp-baseline-420.jpg", &|to| jpeg(&source.square()?, Subsamp::Sub2x2, false, &[], to))?,
-        made("25mp-progressive-420.jpg", &|to| jpeg(&source.square()?, Subsamp::Sub2x2, true, &[], to))?,
+        made("12mp-baseline-420.jpg", &|to| jpeg(&sized(4000, 3000)?, Subsamp::Sub2x2, false, &[], to))?,
+        made("12mp-progressive-444.jpg", &|to| jpeg(&sized(4000, 3000)?, Subsamp::None, true, &[], to))?,
+        made("25mp-baseline-420.jpg", &|to| jpeg(&square()?, Subsamp::Sub2x2, false, &[], to))?,
+        made("25mp-progressive-420.jpg", &|to| jpeg(&square()?, Subsamp::Sub2x2, true, &[], to))?,
         made("12mp-rotated-p3.jpg", &|to| {
-            jpeg(&source.sized(4000, 3000)?, Subsamp::Sub2x1, false, &rotated_display_p3()?, to)
+            jpeg(&sized(4000, 3000)?, Subsamp::Sub2x1, false, &rotated_display_p3()?, to)
         })?,
-        made("cutout.png", &|to| Ok(source.cutout()?.save_with_format(to, ImageFormat::Png)?))?,
-        made("rgb.png", &|to| Ok(source.sized(1600, 1200)?.save_with_format(to, ImageFormat::Png)?))?,
-        made("4mp.webp", &|to| webp(&source.sized(2400, 1800)?, to))?,
+        made("cutout.png", &|to| Ok(source("cutout.webp")?.save_with_format(to, ImageFormat::Png)?))?,
+        made("rgb.png", &|to| Ok(sized(1600, 1200)?.save_with_format(to, ImageFormat::Png)?))?,
+        made("4mp.webp", &|to| webp(&sized(2400, 1800)?, to))?,
         made("small.jpg", &|to| {
-            let middle = imageops::crop_imm(&source.sized(1600, 1200)?, 300, 100, 1000, 1000).to_image();
+            let middle = imageops::crop_imm(&sized(1600, 1200)?, 300, 100, 1000, 1000).to_image();
             jpeg(&middle, Subsamp::Sub2x2, false, &[], to)
         })?,
     ])
@@ -73,39 +72,29 @@ pub(crate) fn large(photos: &[Photo], work: &Path, own: bool) -> Result<Vec<Phot
         }
     }
     if own {
-        large.push(made(work, "25mp.webp", &|to| webp(&Source::new()?.square()?, to))?);
+        large.push(made(work, "25mp.webp", &|to| webp(&square()?, to))?);
     }
     Ok(large)
 }
 
-/// The photographs of the repository.
-struct Source {
-    folder: PathBuf,
+/// A photograph of the repository.
+fn source(file: &str) -> Result<DynamicImage> {
+    Ok(image::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/photos").join(file))?)
 }
 
-impl Source {
-    fn new() -> Result<Self> {
-        Ok(Self { folder: Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/photos") })
-    }
+fn photo() -> Result<RgbImage> {
+    Ok(source("photo.webp")?.into_rgb8())
+}
 
-    fn photo(&self) -> Result<RgbImage> {
-        Ok(image::open(self.folder.join("photo.webp"))?.into_rgb8())
-    }
+fn sized(width: u32, height: u32) -> Result<RgbImage> {
+    Ok(imageops::resize(&photo()?, width, height, FilterType::Lanczos3))
+}
 
-    fn cutout(&self) -> Result<DynamicImage> {
-        Ok(image::open(self.folder.join("cutout.webp"))?)
-    }
-
-    fn sized(&self, width: u32, height: u32) -> Result<RgbImage> {
-        Ok(imageops::resize(&self.photo()?, width, height, FilterType::Lanczos3))
-    }
-
-    /// 5000 by 5000: the photograph, and below it its lower part mirrored.
-    fn square(&self) -> Result<RgbImage> {
-        let photo = self.photo()?;
-        let (width, height) = photo.dimensions();
-        Ok(RgbImage::from_fn(width, width, |x, y| *photo.get_pixel(x, if y < height { y } else { 2 * height - 1 - y })))
-    }
+/// 5000 by 5000: the photograph, and below it its lower part mirrored.
+fn square() -> Result<RgbImage> {
+    let photo = photo()?;
+    let (width, height) = photo.dimensions();
+    Ok(RgbImage::from_fn(width, width, |x, y| *photo.get_pixel(x, if y < height { y } else { 2 * height - 1 - y })))
 }
 
 fn made(work: &Path, file: &str, make: &dyn Fn(&Path) -> Result<()>) -> Result<Photo> {
