@@ -4,6 +4,7 @@
 //! none can be added and forgotten.
 
 use crate::support::{Picture, fixture, fixtures, process, shrunk, size, whole};
+use webp::Encoder;
 
 /// A fixture, whose expected picture, and how far a sample may be from it.
 type Row = (&'static str, &'static str, f64);
@@ -147,6 +148,34 @@ fn shrinking_while_decoding_shows_the_same_picture() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A photograph's noise, so that a WebP has many times the bytes that its decoder is given at once.
+#[test]
+fn a_webp_that_is_decoded_in_pieces_is_the_picture_that_an_independent_decoder_sees() {
+    let (width, height) = (700, 600);
+    let mut seed = 1_u32;
+    let mut noise = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 24) as u8
+    };
+    let opaque: Vec<u8> = (0..width * height * 3).map(|_| noise()).collect();
+    let clear: Vec<u8> = (0..width * height * 4).map(|_| noise()).collect();
+    let (rgb, rgba) = (|| Encoder::from_rgb(&opaque, width, height), || Encoder::from_rgba(&clear, width, height));
+    for (name, coded, tolerance) in [
+        ("lossless", rgb().encode_lossless(), 0.0),
+        ("lossless with alpha", rgba().encode_lossless(), 0.0),
+        ("lossy", rgb().encode(90.0), ROUNDING),
+        ("lossy with alpha", rgba().encode(90.0), ROUNDING),
+    ] {
+        assert!(coded.len() > 256 << 10, "{name}: {} bytes", coded.len());
+        let seen = image::load_from_memory(&coded).unwrap().into_rgba8();
+        let rgba = seen.pixels().map(|pixel| pixel.0).collect();
+        let expected = Picture { width: width as usize, height: height as usize, rgba };
+        let image = process(coded.to_vec(), &whole()).unwrap();
+        let (greatest, _) = Picture::of_png(&image.variants[0].bytes).distance(&expected);
+        assert!(greatest <= tolerance, "{name}: {greatest}");
+    }
 }
 
 #[test]

@@ -97,7 +97,8 @@ impl<'a> WebpRows<'a> {
             VP8StatusCode::VP8_STATUS_OUT_OF_MEMORY => return Err(internal("libwebp got no memory")),
             _ => return Err(damaged()),
         }
-        if !known {
+        // A lossless picture has a buffer from the start, but no size before its codes have been read.
+        if !known || (width, height) == (0, 0) {
             return if self.done { Err(damaged()) } else { Ok(()) };
         }
         if (u32::try_from(width), u32::try_from(height)) != (Ok(self.size.width()), Ok(self.size.height())) {
