@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
         let Ok(seen) = header(data, format) else { continue };
         assert_eq!(seen.format, format);
         assert!((1..=8).contains(&seen.orientation), "{seen:?}");
-        assert!(seen.cost_bytes >= seen.displayed.pixels().saturating_mul(4), "{seen:?}");
+        assert!(seen.working_bytes > 0, "{seen:?}");
         // A PNG is read to its end chunk; where that is missing, the tail may become one.
         if format == ImageFormat::Jpeg {
             let longer = [data, b"\xff\xd9PK\x03\x04<script>"].concat();

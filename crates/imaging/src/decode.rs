@@ -50,7 +50,7 @@ pub(crate) fn decode(
     profile: Profile,
     limit: CpuLimit,
 ) -> Result<Decoded> {
-    match header.format {
+    match header.format() {
         ImageFormat::Jpeg => jpeg::decode(data, header, goal, colour, profile, limit),
         ImageFormat::Png => png::decode(data, header, goal, limit),
         ImageFormat::WebP => webp::decode(data, header, goal, limit),

@@ -3,10 +3,11 @@
 //! There in builds with `--cfg fuzzing` alone, which cargo-fuzz and `cargo xtask fuzz` set. Owns nothing:
 //! each function is one step of the pipeline as the pipeline calls it.
 
-use crate::{header, original, sniff};
+use crate::{cost, header, original, sniff};
 use bytes::Bytes;
 use packshot_domain::image::{Dimensions, ImageFormat};
 use packshot_domain::ports::image_processor::{ProcessError, Sniffed};
+use packshot_domain::variant::VariantSpecs;
 
 /// What is known of a picture before a pixel is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +18,8 @@ pub struct Seen {
     pub displayed: Dimensions,
     /// How it must be turned, as EXIF counts: 1 to 8.
     pub orientation: u8,
-    /// What it counts in the budget of decoded bytes.
-    pub cost_bytes: u64,
+    /// What it counts in the budget, with the customer's variants.
+    pub working_bytes: u64,
 }
 
 /// The step `sniff`.
@@ -34,10 +35,10 @@ pub fn sniff(bytes: &[u8]) -> Sniffed {
 pub fn header(data: &[u8], format: ImageFormat) -> Result<Seen, ProcessError> {
     let header = header::read(data, format)?;
     Ok(Seen {
-        format: header.format,
+        format: header.format(),
         displayed: header.displayed(),
         orientation: header.orientation.to_exif(),
-        cost_bytes: header.cost_bytes(),
+        working_bytes: cost::working_bytes(&header, &VariantSpecs::default()),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What an upload's header says, and whether packshot takes it.
 //!
-//! Owns the limits on dimensions and the estimate of what decoding will cost; refuses to decode.
+//! Owns the limits on dimensions; refuses to decode.
 //! The surprising rule: dimensions are those as displayed, so a turned picture is measured turned.
 
 use crate::failure::Result;
@@ -14,19 +14,37 @@ use packshot_domain::ports::image_processor::ProcessError;
 /// What is known before a pixel is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
-    /// The coding.
-    pub(crate) format: ImageFormat,
+    /// How it is coded.
+    pub(crate) coding: Coding,
     /// The size of the stored pixels.
     pub(crate) coded: Dimensions,
     /// How they must be turned.
     pub(crate) orientation: Orientation,
     /// What a pixel is made of.
     pub(crate) model: Model,
-    /// Whether a sample has 16 bits.
-    pub(crate) sixteen_bits: bool,
-    /// Whether the coding shows the whole picture again and again, each time finer (progressive,
-    /// interlaced), so that a decoder must hold all of it.
-    pub(crate) needs_whole: bool,
+}
+
+/// The format of a file, and what of its coding decides how much of the picture a decoder must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coding {
+    /// A progressive one shows the whole picture again and again, each time finer. `coefficients` are those of
+    /// all its blocks.
+    Jpeg { progressive: bool, coefficients: u64 },
+    /// An interlaced one shows the whole picture again and again, each time finer.
+    Png { sixteen_bits: bool, interlaced: bool },
+    /// A lossless one is decoded from entropy codes that span the picture.
+    WebP { lossless: bool },
+}
+
+impl Coding {
+    /// The format alone.
+    pub(crate) fn format(self) -> ImageFormat {
+        match self {
+            Self::Jpeg { .. } => ImageFormat::Jpeg,
+            Self::Png { .. } => ImageFormat::Png,
+            Self::WebP { .. } => ImageFormat::WebP,
+        }
+    }
 }
 
 /// What a pixel of the file is made of.
@@ -62,23 +80,14 @@ impl Model {
 }
 
 impl Header {
+    /// The format of the file.
+    pub(crate) fn format(&self) -> ImageFormat {
+        self.coding.format()
+    }
+
     /// The size as displayed.
     pub(crate) fn displayed(&self) -> Dimensions {
         self.orientation.display(self.coded)
-    }
-
-    /// What the picture counts in the budget of decoded bytes: 4 bytes a pixel, more for 16 bits and
-    /// for codings that a decoder must hold whole.
-    pub(crate) fn cost_bytes(&self) -> u64 {
-        let mut per_pixel = 4;
-        if self.sixteen_bits {
-            per_pixel += 4;
-        }
-        if self.needs_whole {
-            // The coefficients of a progressive JPEG without subsampling; about a raster of a PNG.
-            per_pixel += 6;
-        }
-        self.coded.pixels().saturating_mul(per_pixel)
     }
 
     /// Checks the size as displayed.

@@ -16,6 +16,7 @@
 //! 8. `render`: each variant, fitted, flattened where it must be, and through `encode`.
 
 mod colour;
+mod cost;
 mod decode;
 mod encode;
 mod exif;

@@ -6,7 +6,7 @@
 //! orientation in a fresh EXIF block that holds that one tag, so that it is displayed upright.
 
 use crate::failure::Result;
-use crate::header::Header;
+use crate::header::{Coding, Header};
 use crate::orientation::Orientation;
 use crate::{jpeg, png, webp};
 use bytes::Bytes;
@@ -28,7 +28,7 @@ pub(crate) struct Keep {
 /// `Corrupt` when the file's structure is broken.
 pub(crate) fn strip(upload: &Bytes, header: &Header) -> Result<Bytes> {
     let mut stripped = without_metadata(upload, header, Keep { icc: true, orientation: Orientation::Upright })?;
-    if header.format == ImageFormat::Png {
+    if header.format() == ImageFormat::Png {
         stripped = png::data::cut(stripped)?;
     }
     Ok(if stripped == *upload { upload.clone() } else { stripped.into() })
@@ -43,8 +43,8 @@ pub(crate) fn finish(upload: &Bytes, stripped: Bytes, header: &Header) -> Result
     if header.orientation == Orientation::Upright {
         return Ok(stripped);
     }
-    if header.format == ImageFormat::Jpeg
-        && let Some(turned) = jpeg::turn::losslessly(&stripped, header.orientation, header.needs_whole)
+    if let Coding::Jpeg { progressive, .. } = header.coding
+        && let Some(turned) = jpeg::turn::losslessly(&stripped, header.orientation, progressive)
     {
         return Ok(turned.into());
     }
@@ -57,7 +57,7 @@ pub(crate) fn finish(upload: &Bytes, stripped: Bytes, header: &Header) -> Result
 /// # Errors
 /// `Corrupt` when the file's structure is broken.
 pub(crate) fn without_metadata(data: &[u8], header: &Header, keep: Keep) -> Result<Vec<u8>> {
-    match header.format {
+    match header.format() {
         ImageFormat::Jpeg => jpeg::clean::clean(data, keep),
         ImageFormat::Png => png::clean::clean(data, keep),
         ImageFormat::WebP => webp::clean::clean(data, header, keep),

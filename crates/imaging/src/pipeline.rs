@@ -35,7 +35,7 @@ pub(crate) fn run(
     limit: CpuLimit,
 ) -> Result<ProcessedImage> {
     let stripped = Step::Clean.span().in_scope(|| original::strip(upload, header))?;
-    let embedded = header::profile(&stripped, header.format);
+    let embedded = header::profile(&stripped, header.format());
     let colour = Colour::new(embedded.as_deref(), header.model);
     let plan = plan(header.displayed(), specs);
     let (whole, shrunk) = Step::Decode.span().in_scope(|| pixels(&stripped, header, plan, &colour, profile, limit))?;
@@ -48,7 +48,7 @@ pub(crate) fn run(
     };
     let variants = specs.as_slice().iter().map(variant).collect::<Result<_>>()?;
     Ok(ProcessedImage {
-        format: header.format,
+        format: header.format(),
         dimensions: header.displayed(),
         color_profile: colour.description,
         variants,

@@ -1,4 +1,4 @@
-//! Worker threads, the queue before them and the budget of decoded bytes.
+//! Worker threads, the queue before them and the budget of their memory.
 //!
 //! Owns when a job runs; refuses to know what it does.
 //! The surprising rule: jobs start in the order in which they came. A large one at the front is not
@@ -29,7 +29,7 @@ pub struct Load {
     /// Pictures that wait for a worker or for their share of the budget.
     pub waiting: usize,
     /// What those in work take of the budget, in bytes.
-    pub decoded_bytes: u64,
+    pub working_bytes: u64,
     /// The budget, in bytes.
     pub budget_bytes: u64,
 }
@@ -60,8 +60,8 @@ struct State {
 /// What a job costs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
-    /// In the budget of decoded bytes, while it runs.
-    pub(crate) decoded_bytes: u64,
+    /// In the budget, while it runs.
+    pub(crate) working_bytes: u64,
     /// In the queue, while it waits.
     pub(crate) waiting_bytes: usize,
 }
@@ -130,7 +130,7 @@ impl Pool {
         Load {
             running: state.running,
             waiting: state.queue.len(),
-            decoded_bytes: state.running_bytes,
+            working_bytes: state.running_bytes,
             budget_bytes: self.shared.budget_bytes,
         }
     }
@@ -206,7 +206,7 @@ impl Shared {
             }
             state = self.lock();
             state.running -= 1;
-            state.running_bytes -= job.cost.decoded_bytes;
+            state.running_bytes -= job.cost.working_bytes;
             self.changed.notify_all();
         }
     }
@@ -234,7 +234,7 @@ impl State {
     /// The next job, when it fits; a job that never fits runs alone.
     fn take(&mut self, budget_bytes: u64) -> Option<Job> {
         self.forget_unwanted();
-        let needed = self.queue.front()?.cost.decoded_bytes;
+        let needed = self.queue.front()?.cost.working_bytes;
         let fits = self.running_bytes.saturating_add(needed) <= budget_bytes;
         if !fits && self.running > 0 {
             return None;
@@ -265,8 +265,8 @@ mod tests {
     use std::sync::mpsc;
     use std::task::{Context, Poll, Waker};
 
-    const SMALL: Cost = Cost { decoded_bytes: 10, waiting_bytes: 10 };
-    const LARGE: Cost = Cost { decoded_bytes: 1000, waiting_bytes: 1000 };
+    const SMALL: Cost = Cost { working_bytes: 10, waiting_bytes: 10 };
+    const LARGE: Cost = Cost { working_bytes: 1000, waiting_bytes: 1000 };
 
     fn pool(workers: usize, max_wait: Duration) -> Pool {
         let settings =
@@ -349,7 +349,7 @@ mod tests {
         has_started.recv().unwrap();
         let mut waiting = pin!(pool.run(LARGE, || ()));
         assert!(start(&mut waiting).is_pending());
-        assert_eq!(pool.load(), Load { running: 1, waiting: 1, decoded_bytes: 10, budget_bytes: 100 });
+        assert_eq!(pool.load(), Load { running: 1, waiting: 1, working_bytes: 10, budget_bytes: 100 });
         assert_eq!(wait(pool.run(LARGE, || ())), Err(Refusal::Overloaded));
         finish.send(()).unwrap();
         assert_eq!((wait(busy), wait(waiting)), (Ok(()), Ok(())));

@@ -4,10 +4,11 @@
 //! The surprising rule: an upload that is refused by its header never waits for a worker.
 
 use crate::failure::{Result, internal, unsupported};
+use crate::header::Header;
 use crate::limit::CpuLimit;
 use crate::pool::{Cost, Load, Pool, Refusal};
 use crate::settings::{ImagingSettings, StartError};
-use crate::{header, pipeline, sniff};
+use crate::{cost, header, pipeline, sniff};
 use async_trait::async_trait;
 use bytes::Bytes;
 use packshot_domain::ports::image_processor::{ImageProcessor, ProcessError, ProcessedImage, Sniffed};
@@ -32,10 +33,25 @@ impl CodecImageProcessor {
         Ok(Self { settings, pool })
     }
 
+    /// What the budget counts for `upload` and these variants, in bytes: an upper bound for the memory it will take.
+    ///
+    /// # Errors
+    /// As `process`, for what its header tells.
+    pub fn working_bytes(&self, upload: &[u8], specs: &VariantSpecs) -> Result<u64> {
+        Ok(cost::working_bytes(&self.judged(upload)?, specs))
+    }
+
     /// What is running and waiting at this moment.
     #[must_use]
     pub fn load(&self) -> Load {
         self.pool.load()
+    }
+
+    fn judged(&self, upload: &[u8]) -> Result<Header> {
+        let format = sniff::supported(upload).ok_or_else(|| unsupported("neither JPEG nor PNG nor WebP"))?;
+        let header = header::read(upload, format)?;
+        header.check(&self.settings)?;
+        Ok(header)
     }
 }
 
@@ -46,10 +62,9 @@ impl ImageProcessor for CodecImageProcessor {
     }
 
     async fn process(&self, upload: Bytes, specs: &VariantSpecs) -> Result<ProcessedImage> {
-        let format = sniff::supported(&upload).ok_or_else(|| unsupported("neither JPEG nor PNG nor WebP"))?;
-        let header = header::read(&upload, format)?;
-        header.check(&self.settings)?;
-        let cost = Cost { decoded_bytes: header.cost_bytes(), waiting_bytes: upload.len() };
+        let header = self.judged(&upload)?;
+        let working_bytes = cost::working_bytes(&header, specs);
+        let cost = Cost { working_bytes, waiting_bytes: upload.len() };
         let specs = specs.clone();
         let (profile, max_cpu_time) = (self.settings.profile, self.settings.max_cpu_time);
         // The worker's thread is not in the caller's span by itself.

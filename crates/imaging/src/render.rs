@@ -55,7 +55,7 @@ impl Studio<'_> {
     /// # Errors
     /// `Internal`.
     pub(crate) fn render(&mut self, spec: &VariantSpec) -> Result<RenderedVariant> {
-        let format = spec.format.resolve(self.header.format);
+        let format = spec.format.resolve(self.header.format());
         let picture = self.fitted(spec.fit)?;
         let picture = if format == ImageFormat::Jpeg { on_white(picture) } else { without_idle_alpha(picture) };
         let effort = Effort { quality: spec.quality.get(), lossless: false, profile: self.profile };
@@ -76,7 +76,7 @@ impl Studio<'_> {
     /// The original's own coded picture, where that is a better variant than one of `coded_bytes`.
     fn own_picture(&self, format: ImageFormat, coded_bytes: usize) -> Result<Option<Bytes>> {
         let header = self.header;
-        if format != header.format || !self.was_srgb || header.orientation != Orientation::Upright {
+        if format != header.format() || !self.was_srgb || header.orientation != Orientation::Upright {
             return Ok(None);
         }
         let plain = Keep { icc: false, orientation: Orientation::Upright };
@@ -91,7 +91,7 @@ impl Studio<'_> {
         if format == ImageFormat::Png {
             return Ok(coded.into());
         }
-        if format == ImageFormat::WebP && self.header.format == ImageFormat::Png {
+        if format == ImageFormat::WebP && self.header.format() == ImageFormat::Png {
             let lossless = encode(picture, format, Effort { lossless: true, ..effort })?;
             if lossless.len() <= limit {
                 return Ok(lossless.into());

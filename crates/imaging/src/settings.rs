@@ -11,6 +11,9 @@ use std::time::Duration;
 /// The longest side that every one of the three codings can hold (WebP: 14 bits, RFC 9649).
 const LONGEST_SIDE: u32 = 16383;
 
+/// Memory for one picture in work: a progressive JPEG of 25 megapixels and the usual variants of it.
+const WORKER_BYTES: u64 = 128 << 20;
+
 /// Limits and resources of the processor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImagingSettings {
@@ -24,8 +27,8 @@ pub struct ImagingSettings {
     pub max_width: u32,
     /// The greatest height of an upload in pixels, as displayed.
     pub max_height: u32,
-    /// Decoded bytes that all pictures in work may take together; a 5000x5000 picture counts
-    /// 100 MB. A picture that alone takes more is worked on alone.
+    /// Memory that all pictures in work may take together, as far as their headers tell; one that alone takes more
+    /// is worked on alone. The default is 128 MiB a worker.
     pub budget_bytes: u64,
     /// Bytes of uploads that may wait for a worker; one more is refused at once.
     pub queue_bytes: usize,
@@ -47,23 +50,6 @@ pub enum Profile {
     Fast,
 }
 
-impl Default for ImagingSettings {
-    fn default() -> Self {
-        Self {
-            workers: available_parallelism().map_or(1, NonZero::get),
-            min_width: 300,
-            min_height: 300,
-            max_width: 5000,
-            max_height: 5000,
-            budget_bytes: 256 << 20,
-            queue_bytes: 256 << 20,
-            max_wait: Duration::from_secs(10),
-            max_cpu_time: Duration::from_secs(20),
-            profile: Profile::Quality,
-        }
-    }
-}
-
 /// Why a processor could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -75,7 +61,30 @@ pub enum StartError {
     Thread(#[source] std::io::Error),
 }
 
+impl Default for ImagingSettings {
+    fn default() -> Self {
+        Self::for_workers(available_parallelism().map_or(1, NonZero::get))
+    }
+}
+
 impl ImagingSettings {
+    /// The defaults with another number of worker threads, and memory for each of them.
+    #[must_use]
+    pub fn for_workers(workers: usize) -> Self {
+        Self {
+            workers,
+            min_width: 300,
+            min_height: 300,
+            max_width: 5000,
+            max_height: 5000,
+            budget_bytes: WORKER_BYTES.saturating_mul(workers as u64),
+            queue_bytes: 256 << 20,
+            max_wait: Duration::from_secs(10),
+            max_cpu_time: Duration::from_secs(20),
+            profile: Profile::Quality,
+        }
+    }
+
     /// Checks what the types cannot say.
     pub(crate) fn validate(&self) -> Result<(), StartError> {
         let refuse = |text| Err(StartError::Setting(text));

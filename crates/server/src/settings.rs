@@ -160,6 +160,9 @@ pub struct LimitSettings {
 pub struct ImagingSettings {
     /// Pictures worked on at once; 0 for one a core.
     pub workers: usize,
+    /// Memory that pictures in work may take together, in MiB; 0 for 128 a worker. One that alone takes more is
+    /// worked on alone.
+    pub memory_mib: u64,
     /// Best pictures for their bytes, or less work for each.
     pub profile: ProfileSetting,
     /// How long an upload waits for a free worker, in milliseconds.
@@ -306,7 +309,7 @@ impl Default for LimitSettings {
 
 impl Default for ImagingSettings {
     fn default() -> Self {
-        Self { workers: 0, profile: ProfileSetting::Quality, max_wait_ms: 10_000, max_cpu_ms: 20_000 }
+        Self { workers: 0, memory_mib: 0, profile: ProfileSetting::Quality, max_wait_ms: 10_000, max_cpu_ms: 20_000 }
     }
 }
 

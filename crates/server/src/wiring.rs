@@ -187,7 +187,7 @@ fn gauges(backends: &Backends, processor: &Arc<CodecImageProcessor>) -> Gauges {
         metrics::connections(load.open, load.idle);
         if let Some(processor) = processor.upgrade() {
             let load = processor.load();
-            metrics::imaging(load.running, load.waiting, load.budget_bytes, load.decoded_bytes);
+            metrics::imaging(load.running, load.waiting, load.budget_bytes, load.working_bytes);
         }
     })
 }
@@ -218,14 +218,15 @@ fn processor(settings: &Settings) -> anyhow::Result<CodecImageProcessor> {
         ProfileSetting::Quality => Profile::Quality,
         ProfileSetting::Fast => Profile::Fast,
     };
-    let mut options = ImagingSettings {
-        profile,
-        max_wait: Duration::from_millis(settings.imaging.max_wait_ms),
-        max_cpu_time: Duration::from_millis(settings.imaging.max_cpu_ms),
-        ..ImagingSettings::default()
+    let mut options = match settings.imaging.workers {
+        0 => ImagingSettings::default(),
+        workers => ImagingSettings::for_workers(workers),
     };
-    if settings.imaging.workers > 0 {
-        options.workers = settings.imaging.workers;
+    options.profile = profile;
+    options.max_wait = Duration::from_millis(settings.imaging.max_wait_ms);
+    options.max_cpu_time = Duration::from_millis(settings.imaging.max_cpu_ms);
+    if settings.imaging.memory_mib > 0 {
+        options.budget_bytes = settings.imaging.memory_mib.saturating_mul(1 << 20);
     }
     CodecImageProcessor::new(options).context("imaging")
 }

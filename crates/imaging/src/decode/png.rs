@@ -38,7 +38,7 @@ pub(super) fn decode(data: &[u8], header: &Header, goal: Goal, limit: CpuLimit) 
     let mut sink = Sink::new(header.coded, channels, sixteen_bits, goal);
     let row = header.coded.width() as usize * channels.count() * if sixteen_bits { 2 } else { 1 };
     if reader.info().interlaced {
-        whole(&mut reader, row * header.coded.height() as usize, sixteen_bits, &mut sink)?;
+        whole(&mut reader, row, header.coded.height() as usize, sixteen_bits, &mut sink)?;
     } else {
         strips(&mut reader, row, header.coded.height() as usize, sixteen_bits, &mut sink, limit)?;
     }
@@ -46,13 +46,24 @@ pub(super) fn decode(data: &[u8], header: &Header, goal: Goal, limit: CpuLimit) 
     sink.finish()
 }
 
-fn whole(reader: &mut Reader<Cursor<&[u8]>>, length: usize, sixteen_bits: bool, sink: &mut Sink) -> Result<()> {
-    let mut samples = vec![0; length];
+fn whole(
+    reader: &mut Reader<Cursor<&[u8]>>,
+    row: usize,
+    rows: usize,
+    sixteen_bits: bool,
+    sink: &mut Sink,
+) -> Result<()> {
+    let mut samples = vec![0; row * rows];
     let frame = reader.next_frame(&mut samples).map_err(judge)?;
-    if frame.buffer_size() != length {
+    if frame.buffer_size() != samples.len() {
         return Err(corrupt("its headers contradict each other"));
     }
-    if sixteen_bits { push_wide(&samples, &mut Vec::new(), sink) } else { sink.push_all(samples) }
+    if !sixteen_bits {
+        return sink.push_all(samples);
+    }
+    // Not all at once, which would take the picture's memory once more.
+    let mut wide = Vec::new();
+    samples.chunks(row * sink.rows_at_a_time()).try_for_each(|samples| push_wide(samples, &mut wide, sink))
 }
 
 fn strips(

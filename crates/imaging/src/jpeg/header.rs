@@ -7,9 +7,9 @@
 use super::segments::{APP1, Piece, SOS, is_frame, pieces};
 use crate::exif;
 use crate::failure::{Result, corrupt, unsupported};
-use crate::header::{Header, Model};
+use crate::header::{Coding, Header, Model};
 use crate::orientation::Orientation;
-use packshot_domain::image::{Dimensions, ImageFormat};
+use packshot_domain::image::Dimensions;
 use packshot_domain::ports::image_processor::ProcessError;
 
 /// What the segments before the first scan say.
@@ -25,12 +25,10 @@ pub(crate) fn read(data: &[u8]) -> Result<Header> {
             Piece::Segment { marker: SOS, .. } => {
                 let frame = frame.ok_or_else(|| corrupt("a scan comes before the frame header"))?;
                 return Ok(Header {
-                    format: ImageFormat::Jpeg,
+                    coding: Coding::Jpeg { progressive: frame.progressive, coefficients: frame.coefficients },
                     coded: frame.size,
                     orientation: orientation.unwrap_or(Orientation::Upright),
                     model: frame.model,
-                    sixteen_bits: false,
-                    needs_whole: frame.progressive,
                 });
             }
             Piece::Segment { marker: APP1, payload, .. } if payload.starts_with(exif::PREFIX) => {
@@ -52,6 +50,7 @@ struct Frame {
     size: Dimensions,
     model: Model,
     progressive: bool,
+    coefficients: u64,
 }
 
 impl Frame {
@@ -83,8 +82,19 @@ impl Frame {
         if payload.len() != 6 + 3 * usize::from(components) {
             return Err(corrupt("the frame header has the wrong length"));
         }
-        Ok(Self { size, model, progressive })
+        Ok(Self { size, model, progressive, coefficients: coefficients(size, &payload[6..]) })
     }
+}
+
+/// Of all blocks of a picture of `size` with these components: an identifier, sampling factors, a table (ITU T.81,
+/// B.2.2 and A.2.4). Factors that no decoder takes count for nothing.
+fn coefficients(size: Dimensions, components: &[u8]) -> u64 {
+    let factors = || components.chunks_exact(3).map(|component| (component[1] >> 4, component[1] & 15));
+    let greatest = |factor: fn((u8, u8)) -> u8| u32::from(factors().map(factor).max().unwrap_or(1).max(1));
+    let across = size.width().div_ceil(8 * greatest(|(across, _)| across));
+    let down = size.height().div_ceil(8 * greatest(|(_, down)| down));
+    let blocks: u64 = factors().map(|(across, down)| u64::from(across) * u64::from(down)).sum();
+    u64::from(across) * u64::from(down) * blocks * 64
 }
 
 fn empty() -> ProcessError {

@@ -6,9 +6,9 @@
 use super::chunks::{Chunk, SIGNATURE, chunks};
 use crate::exif;
 use crate::failure::{Result, corrupt, unsupported};
-use crate::header::{Header, Model};
+use crate::header::{Coding, Header, Model};
 use crate::orientation::Orientation;
-use packshot_domain::image::{Dimensions, ImageFormat};
+use packshot_domain::image::Dimensions;
 use packshot_domain::ports::image_processor::ProcessError;
 
 /// What the chunks say without the image data being inflated.
@@ -41,12 +41,10 @@ pub(crate) fn read(data: &[u8]) -> Result<Header> {
         (_, true) => Model::Rgba,
     };
     Ok(Header {
-        format: ImageFormat::Png,
+        coding: Coding::Png { sixteen_bits: ihdr.depth == 16, interlaced: ihdr.interlaced },
         coded: ihdr.size,
         orientation: found.orientation.unwrap_or(Orientation::Upright),
         model,
-        sixteen_bits: ihdr.depth == 16,
-        needs_whole: ihdr.interlaced,
     })
 }
 

@@ -7,9 +7,9 @@
 use super::chunks::{Chunk, chunks};
 use crate::exif;
 use crate::failure::{Result, corrupt};
-use crate::header::{Header, Model};
+use crate::header::{Coding, Header, Model};
 use crate::orientation::Orientation;
-use packshot_domain::image::{Dimensions, ImageFormat};
+use packshot_domain::image::Dimensions;
 use packshot_domain::ports::image_processor::ProcessError;
 
 /// The flags of VP8X.
@@ -33,9 +33,9 @@ pub(crate) fn read(data: &[u8]) -> Result<Header> {
         let chunk = chunk?;
         match &chunk.kind {
             b"VP8X" => {
-                let extended = extended(&chunk)?;
-                alpha |= extended.alpha;
-                canvas = Some(extended.size);
+                let (size, has_alpha) = extended(&chunk)?;
+                alpha |= has_alpha;
+                canvas = Some(size);
             }
             b"ANIM" | b"ANMF" => return Err(ProcessError::Animated),
             b"ALPH" => alpha = true,
@@ -50,12 +50,10 @@ pub(crate) fn read(data: &[u8]) -> Result<Header> {
         return Err(corrupt("its canvas and its picture differ in size"));
     }
     Ok(Header {
-        format: ImageFormat::WebP,
+        coding: Coding::WebP { lossless: picture.lossless },
         coded: picture.size,
         orientation: orientation.unwrap_or(Orientation::Upright),
         model: if picture.alpha || alpha { Model::Rgba } else { Model::Rgb },
-        sixteen_bits: false,
-        needs_whole: false,
     })
 }
 
@@ -63,10 +61,11 @@ pub(crate) fn read(data: &[u8]) -> Result<Header> {
 struct Picture {
     size: Dimensions,
     alpha: bool,
+    lossless: bool,
 }
 
-/// Flags, three reserved bytes, width and height less one in 24 bits each.
-fn extended(chunk: &Chunk<'_>) -> Result<Picture> {
+/// The canvas and whether it has alpha: flags, three reserved bytes, width and height less one in 24 bits each.
+fn extended(chunk: &Chunk<'_>) -> Result<(Dimensions, bool)> {
     let &[flags, _, _, _, w0, w1, w2, h0, h1, h2, ..] = chunk.data else {
         return Err(corrupt("its VP8X chunk is too short"));
     };
@@ -75,7 +74,7 @@ fn extended(chunk: &Chunk<'_>) -> Result<Picture> {
     }
     let side = |b0, b1, b2| u32::from_le_bytes([b0, b1, b2, 0]) + 1;
     let size = Dimensions::new(side(w0, w1, w2), side(h0, h1, h2)).ok_or_else(empty)?;
-    Ok(Picture { size, alpha: flags & FLAG_ALPHA != 0 })
+    Ok((size, flags & FLAG_ALPHA != 0))
 }
 
 /// A frame tag of three bytes, a start code, width and height in 14 bits each.
@@ -88,7 +87,7 @@ fn lossy(chunk: &Chunk<'_>) -> Result<Picture> {
     }
     let side = |b0, b1| u32::from(u16::from_le_bytes([b0, b1]) & 0x3fff);
     let size = Dimensions::new(side(w0, w1), side(h0, h1)).ok_or_else(empty)?;
-    Ok(Picture { size, alpha: false })
+    Ok(Picture { size, alpha: false, lossless: false })
 }
 
 /// A signature, width and height less one in 14 bits each, an alpha bit, a version of three bits.
@@ -101,7 +100,7 @@ fn lossless(chunk: &Chunk<'_>) -> Result<Picture> {
     if bits >> 29 != 0 {
         return Err(corrupt("its VP8L data has an unknown version"));
     }
-    Ok(Picture { size, alpha: bits >> 28 & 1 == 1 })
+    Ok(Picture { size, alpha: bits >> 28 & 1 == 1, lossless: true })
 }
 
 fn empty() -> ProcessError {

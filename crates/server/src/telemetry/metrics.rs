@@ -69,8 +69,12 @@ fn describe() {
     describe_counter!("packshot_rate_limited_total", "Uploads refused by a rate limit, by whose it was");
     describe_gauge!("packshot_imaging_running", "Pictures in work");
     describe_gauge!("packshot_imaging_waiting", "Pictures that wait for a worker or the budget");
-    describe_gauge!("packshot_imaging_budget_bytes", Unit::Bytes, "Decoded bytes that may be in work at once");
-    describe_gauge!("packshot_imaging_budget_used_bytes", Unit::Bytes, "Decoded bytes in work");
+    describe_gauge!("packshot_imaging_budget_bytes", Unit::Bytes, "Memory that pictures in work may take together");
+    describe_gauge!(
+        "packshot_imaging_budget_used_bytes",
+        Unit::Bytes,
+        "Memory that pictures in work are expected to take"
+    );
     describe_gauge!("packshot_database_connections", "Connections to the database, by state");
     describe_counter!("packshot_sweeps_total", "Sweeps, by outcome");
     describe_counter!("packshot_swept_total", "What sweeps removed, by kind");
