@@ -9,6 +9,7 @@ use crate::header::{Coding, Header};
 use crate::orientation::Orientation;
 use crate::plan::plan;
 use crate::raster::Channels;
+use crate::settings::Profile;
 use packshot_domain::image::Dimensions;
 use packshot_domain::variant::{Fit, VariantSpecs};
 
@@ -23,8 +24,8 @@ const BYTES_PER_ALPHA_SAMPLE: u64 = 30;
 const BYTES_PER_COEFFICIENT: u64 = 2;
 
 /// Bytes that a picture takes from its first step to its last, beside the file itself.
-pub(crate) fn working_bytes(header: &Header, specs: &VariantSpecs) -> u64 {
-    let variant = largest_variant(header, specs);
+pub(crate) fn working_bytes(header: &Header, specs: &VariantSpecs, profile: Profile) -> u64 {
+    let variant = largest_variant(header, specs, profile);
     // The encoders begin when the decoder has ended; until then there is half as much beside it, or less.
     variant.max(held_by_the_codec(header).saturating_add(variant / 2))
 }
@@ -53,11 +54,15 @@ fn held_by_the_codec(header: &Header) -> u64 {
 }
 
 /// For the largest picture that is coded, or that variants are made of.
-fn largest_variant(header: &Header, specs: &VariantSpecs) -> u64 {
+fn largest_variant(header: &Header, specs: &VariantSpecs, profile: Profile) -> u64 {
     let displayed = header.displayed();
-    let plan = plan(displayed, specs);
-    let made = [plan.whole.then_some(displayed), plan.shrunk];
-    let made = made.into_iter().flatten().map(|size| variant(size, header.model.channels()));
+    let plan = plan(displayed, specs, profile);
+    let made = plan
+        .whole
+        .then_some(displayed)
+        .into_iter()
+        .chain(plan.shrunk)
+        .map(|size| variant(size, header.model.channels()));
     made.chain(specs.as_slice().iter().map(|spec| padded(spec.fit, displayed))).max().unwrap_or(0)
 }
 

@@ -20,11 +20,11 @@ use packshot_domain::image::{Dimensions, ImageFormat};
 
 /// How large the decoded picture must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Goal {
+pub(crate) enum Goal<'a> {
     /// As large as it is coded.
     Whole,
-    /// Shrunk to this size, in the orientation in which it is coded.
-    Shrunk(Dimensions),
+    /// Shrunk to these sizes, the largest first, in the orientation in which it is coded.
+    Shrunk(&'a [Dimensions]),
 }
 
 /// A decoded picture, in the orientation and, but for inks, the colours in which it is coded.
@@ -34,8 +34,8 @@ pub(crate) enum Decoded {
     Eight(Raster<u8>),
     /// Whole, 16 bits a sample.
     Sixteen(Raster<u16>),
-    /// Shrunk.
-    Shrunk(Linear),
+    /// Shrunk to each size of the goal.
+    Shrunk(Vec<Linear>),
 }
 
 /// Decodes `data`, whose header is `header`.
@@ -45,7 +45,7 @@ pub(crate) enum Decoded {
 pub(crate) fn decode(
     data: &[u8],
     header: &Header,
-    goal: Goal,
+    goal: Goal<'_>,
     colour: &Colour,
     profile: Profile,
     limit: CpuLimit,
@@ -61,14 +61,14 @@ pub(crate) fn decode(
 enum Sink {
     Eight(Raster<u8>),
     Sixteen(Raster<u16>),
-    Shrink(Box<Shrinker>),
+    Shrink(Shrinker),
 }
 
 impl Sink {
-    fn new(size: Dimensions, channels: Channels, sixteen_bits: bool, goal: Goal) -> Self {
+    fn new(size: Dimensions, channels: Channels, sixteen_bits: bool, goal: Goal<'_>) -> Self {
         let samples = size.width() as usize * size.height() as usize * channels.count();
         match goal {
-            Goal::Shrunk(target) => Self::Shrink(Box::new(Shrinker::new(size, target, channels))),
+            Goal::Shrunk(targets) => Self::Shrink(Shrinker::new(size, targets, channels)),
             Goal::Whole if sixteen_bits => {
                 Self::Sixteen(Raster { size, channels, samples: Vec::with_capacity(samples) })
             }

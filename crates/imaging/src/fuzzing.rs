@@ -3,6 +3,7 @@
 //! There in builds with `--cfg fuzzing` alone, which cargo-fuzz and `cargo xtask fuzz` set. Owns nothing:
 //! each function is one step of the pipeline as the pipeline calls it.
 
+use crate::settings::Profile;
 use crate::{cost, header, original, sniff};
 use bytes::Bytes;
 use packshot_domain::image::{Dimensions, ImageFormat};
@@ -38,7 +39,7 @@ pub fn header(data: &[u8], format: ImageFormat) -> Result<Seen, ProcessError> {
         format: header.format(),
         displayed: header.displayed(),
         orientation: header.orientation.to_exif(),
-        working_bytes: cost::working_bytes(&header, &VariantSpecs::default()),
+        working_bytes: cost::working_bytes(&header, &VariantSpecs::default(), Profile::Quality),
     })
 }
 

@@ -37,8 +37,8 @@ pub(crate) fn run(
     let stripped = Step::Clean.span().in_scope(|| original::strip(upload, header))?;
     let embedded = header::profile(&stripped, header.format());
     let colour = Colour::new(embedded.as_deref(), header.model);
-    let plan = plan(header.displayed(), specs);
-    let (whole, shrunk) = Step::Decode.span().in_scope(|| pixels(&stripped, header, plan, &colour, profile, limit))?;
+    let plan = plan(header.displayed(), specs, profile);
+    let (whole, shrunk) = Step::Decode.span().in_scope(|| pixels(&stripped, header, &plan, &colour, profile, limit))?;
     let original = Step::Clean.span().in_scope(|| original::finish(upload, stripped, header))?;
     let mut studio =
         Studio { whole, shrunk, header, original: &original, was_srgb: was_srgb(&colour, header), profile, last: None };
@@ -61,38 +61,36 @@ fn was_srgb(colour: &Colour, header: &Header) -> bool {
     colour.is_srgb() && header.model != header::Model::Cmyk
 }
 
-type Pixels = (Option<Rc<Raster<u8>>>, Option<Linear>);
+type Pixels = (Option<Rc<Raster<u8>>>, Vec<Linear>);
 
 /// Decodes once; what the plan asks for, upright and in sRGB.
 fn pixels(
     stripped: &Bytes,
     header: &Header,
-    plan: Plan,
+    plan: &Plan,
     colour: &Colour,
     profile: Profile,
     limit: CpuLimit,
 ) -> Result<Pixels> {
-    let goal = match plan.shrunk {
-        Some(size) if !plan.whole => Goal::Shrunk(header.orientation.display(size)),
-        _ => Goal::Whole,
-    };
+    let coded: Vec<_> = plan.shrunk.iter().map(|&size| header.orientation.display(size)).collect();
+    let goal = if plan.whole || coded.is_empty() { Goal::Whole } else { Goal::Shrunk(&coded) };
     match decode(stripped, header, goal, colour, profile, limit)? {
-        Decoded::Shrunk(light) => {
-            let light = Linear(header.orientation.turn(light.0));
-            Ok((None, Some(in_srgb(light, colour, header))))
+        Decoded::Shrunk(shrunk) => {
+            let upright = |light: Linear| in_srgb(Linear(header.orientation.turn(light.0)), colour, header);
+            Ok((None, shrunk.into_iter().map(upright).collect()))
         }
         Decoded::Eight(raster) => {
             let mut raster = header.orientation.turn(raster);
             if header.model != header::Model::Cmyk {
                 colour.convert(&mut raster);
             }
-            let shrunk = shrunk(&raster, Rows::Eight(&raster.samples), plan.shrunk)?;
+            let shrunk = shrunk(&raster, Rows::Eight(&raster.samples), &plan.shrunk)?;
             Ok((Some(Rc::new(raster)), shrunk))
         }
         Decoded::Sixteen(raster) => {
             let mut raster = header.orientation.turn(raster);
             colour.convert(&mut raster);
-            let shrunk = shrunk(&raster, Rows::Sixteen(&raster.samples), plan.shrunk)?;
+            let shrunk = shrunk(&raster, Rows::Sixteen(&raster.samples), &plan.shrunk)?;
             let samples = raster.samples.iter().map(|&sample| to_8(sample)).collect();
             Ok((Some(Rc::new(Raster { size: raster.size, channels: raster.channels, samples })), shrunk))
         }
@@ -109,9 +107,11 @@ fn in_srgb(light: Linear, colour: &Colour, header: &Header) -> Linear {
     Linear::from_coded_16(coded)
 }
 
-fn shrunk<T: Copy + Default>(raster: &Raster<T>, rows: Rows<'_>, target: Option<Dimensions>) -> Result<Option<Linear>> {
-    let Some(target) = target else { return Ok(None) };
-    let mut shrinker = Shrinker::new(raster.size, target, raster.channels);
+fn shrunk<T: Copy + Default>(raster: &Raster<T>, rows: Rows<'_>, targets: &[Dimensions]) -> Result<Vec<Linear>> {
+    if targets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut shrinker = Shrinker::new(raster.size, targets, raster.channels);
     shrinker.push(rows)?;
-    shrinker.finish().map(Some)
+    shrinker.finish()
 }

@@ -38,7 +38,7 @@ impl CodecImageProcessor {
     /// # Errors
     /// As `process`, for what its header tells.
     pub fn working_bytes(&self, upload: &[u8], specs: &VariantSpecs) -> Result<u64> {
-        Ok(cost::working_bytes(&self.judged(upload)?, specs))
+        Ok(cost::working_bytes(&self.judged(upload)?, specs, self.settings.profile))
     }
 
     /// What is running and waiting at this moment.
@@ -63,7 +63,7 @@ impl ImageProcessor for CodecImageProcessor {
 
     async fn process(&self, upload: Bytes, specs: &VariantSpecs) -> Result<ProcessedImage> {
         let header = self.judged(&upload)?;
-        let working_bytes = cost::working_bytes(&header, specs);
+        let working_bytes = cost::working_bytes(&header, specs, self.settings.profile);
         let cost = Cost { working_bytes, waiting_bytes: upload.len() };
         let specs = specs.clone();
         let (profile, max_cpu_time) = (self.settings.profile, self.settings.max_cpu_time);

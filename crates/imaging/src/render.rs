@@ -35,8 +35,8 @@ const LEAST_QUALITY: u8 = 4;
 pub(crate) struct Studio<'a> {
     /// Every pixel; there when a variant is as large as the upload.
     pub(crate) whole: Option<Rc<Raster<u8>>>,
-    /// The largest of the shrunk variants.
-    pub(crate) shrunk: Option<Linear>,
+    /// As the plan says.
+    pub(crate) shrunk: Vec<Linear>,
     /// The upload's header.
     pub(crate) header: &'a Header,
     /// The cleaned original.
@@ -142,7 +142,9 @@ impl Studio<'_> {
 
     /// The middle of the picture at `scaled`.
     fn shrink(&self, scaled: Dimensions, inner: Dimensions) -> Result<Rc<Raster<u8>>> {
-        let shrunk = self.shrunk.as_ref().ok_or_else(|| internal("the shrunk picture was not kept"))?;
+        let as_large = |shrunk: &&Linear| shrunk.0.size == scaled;
+        let shrunk = self.shrunk.iter().find(as_large).or(self.shrunk.first());
+        let shrunk = shrunk.ok_or_else(|| internal("no shrunk picture was kept"))?;
         let from = shrunk.0.size;
         if from == inner && from == scaled {
             return Ok(Rc::new(shrunk.to_coded_8()));

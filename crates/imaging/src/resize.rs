@@ -5,8 +5,8 @@
 //! rows. Rows are taken as the decoder makes them, and each is added at once to the rows of the target
 //! that it belongs to; a row that is complete is shrunk across.
 //!
-//! The first shrinking, from the full size, is this module's own, because it must take rows as they come;
-//! the smaller variants are made from its result by `fast_image_resize`.
+//! Shrinking from the full size is this module's own, because it must take rows as they come; what is made of an
+//! already shrunk picture is made by `fast_image_resize`.
 
 mod across;
 mod taps;
@@ -21,47 +21,29 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 use packshot_domain::image::Dimensions;
 use packshot_domain::step::Step;
 use std::collections::VecDeque;
+use std::ops::Range;
 use taps::{Taps, taps};
 use vectors::{BLOCK, add_rows};
 
 /// Source rows that are worked on at a time: with a block of columns what stays in the fastest cache.
 const BATCH_ROWS: usize = 16;
 
-/// Takes a picture's rows and makes a smaller picture of them.
+/// Takes a picture's rows and makes smaller pictures of them.
 pub(crate) struct Shrinker {
     source: Dimensions,
     channels: Channels,
-    /// For each row of the target, which rows of the source it is made of.
-    down: Vec<Taps>,
-    across: Across,
     /// A block of columns of the batch's rows, in linear light.
     light: Vec<[f32; BLOCK]>,
-    /// Rows of the target in work, from `rows_done` on, in the source's width: sums so far.
-    open: VecDeque<Vec<f32>>,
-    /// Rows to be used again.
-    spare: Vec<Vec<f32>>,
     /// Rows of the source that were taken.
     rows_taken: usize,
-    /// Rows of the target that are done.
-    rows_done: usize,
-    shrunk: Raster<u16>,
+    targets: Vec<Target>,
 }
 
 impl Shrinker {
-    /// For a picture of `source` that shall be `target`, neither side of which is longer.
-    pub(crate) fn new(source: Dimensions, target: Dimensions, channels: Channels) -> Self {
-        Self {
-            source,
-            channels,
-            down: taps(source.height(), target.height()),
-            across: Across::new(source.width(), target.width(), channels),
-            light: vec![[0.0; BLOCK]; BATCH_ROWS],
-            open: VecDeque::new(),
-            spare: Vec::new(),
-            rows_taken: 0,
-            rows_done: 0,
-            shrunk: Raster::empty(target, channels),
-        }
+    /// For a picture of `source` that shall be as large as each of `targets`, no side of which is longer.
+    pub(crate) fn new(source: Dimensions, targets: &[Dimensions], channels: Channels) -> Self {
+        let targets = targets.iter().map(|&target| Target::new(source, target, channels)).collect();
+        Self { source, channels, light: vec![[0.0; BLOCK]; BATCH_ROWS], rows_taken: 0, targets }
     }
 
     /// How many rows at a time are cheapest.
@@ -79,12 +61,13 @@ impl Shrinker {
         }
     }
 
-    /// The smaller picture, once every row has been taken.
-    pub(crate) fn finish(self) -> Result<Linear> {
-        if self.rows_taken != self.source.height() as usize || self.rows_done != self.down.len() {
+    /// The smaller pictures, once every row has been taken.
+    pub(crate) fn finish(self) -> Result<Vec<Linear>> {
+        let whole = self.rows_taken == self.source.height() as usize;
+        if !whole || !self.targets.iter().all(Target::is_done) {
             return Err(internal("the decoder made fewer rows than the picture has"));
         }
-        Ok(Linear(self.shrunk))
+        Ok(self.targets.into_iter().map(|target| Linear(target.shrunk)).collect())
     }
 
     fn source_row(&self) -> usize {
@@ -93,26 +76,63 @@ impl Shrinker {
 
     fn take(&mut self, rows: Rows<'_>) -> Result<()> {
         let row = self.source_row();
-        let count = rows.samples() / row;
-        if self.rows_taken + count > self.source.height() as usize {
+        let batch = self.rows_taken..self.rows_taken + rows.samples() / row;
+        if batch.end > self.source.height() as usize {
             return Err(internal("the decoder made more rows than the picture has"));
         }
-        self.open(self.rows_taken + count);
+        for target in &mut self.targets {
+            target.open(batch.end, row);
+        }
         for (block, start) in (0..row).step_by(BLOCK).enumerate() {
             let end = row.min(start + BLOCK);
-            for (line, light) in self.light.iter_mut().enumerate().take(count) {
+            let light = &mut self.light[..batch.len()];
+            for (line, light) in light.iter_mut().enumerate() {
                 linear::from_row(rows.part(line * row + start, line * row + end), self.channels, light);
             }
-            self.add(block, count);
+            for target in &mut self.targets {
+                target.add(block, &batch, light);
+            }
         }
-        self.rows_taken += count;
-        self.close();
+        self.rows_taken = batch.end;
+        for target in &mut self.targets {
+            target.close(batch.end);
+        }
         Ok(())
     }
+}
 
-    /// Makes room for the rows of the target that begin before the source's row `end`.
-    fn open(&mut self, end: usize) {
-        let length = self.across.row_samples(self.source_row().next_multiple_of(BLOCK));
+/// One of the smaller pictures, in work.
+struct Target {
+    /// For each of its rows, which rows of the source it is made of.
+    down: Vec<Taps>,
+    across: Across,
+    /// Rows in work, from `rows_done` on, in the source's width: sums so far.
+    open: VecDeque<Vec<f32>>,
+    /// Rows to be used again.
+    spare: Vec<Vec<f32>>,
+    rows_done: usize,
+    shrunk: Raster<u16>,
+}
+
+impl Target {
+    fn new(source: Dimensions, size: Dimensions, channels: Channels) -> Self {
+        Self {
+            down: taps(source.height(), size.height()),
+            across: Across::new(source.width(), size.width(), channels),
+            open: VecDeque::new(),
+            spare: Vec::new(),
+            rows_done: 0,
+            shrunk: Raster::empty(size, channels),
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.rows_done == self.down.len()
+    }
+
+    /// Makes room for the rows that begin before the source's row `end`; a row of the source has `samples`.
+    fn open(&mut self, end: usize, samples: usize) {
+        let length = self.across.row_samples(samples.next_multiple_of(BLOCK));
         while self.down.get(self.rows_done + self.open.len()).is_some_and(|taps| taps.first < end) {
             let mut sums = self.spare.pop().unwrap_or_default();
             sums.clear();
@@ -121,24 +141,23 @@ impl Shrinker {
         }
     }
 
-    /// Adds a block of columns of the batch's `count` rows to the rows of the target in work.
-    fn add(&mut self, block: usize, count: usize) {
-        let (first, end) = (self.rows_taken, self.rows_taken + count);
+    /// Adds a block of columns of the source's rows `batch` to the rows in work.
+    fn add(&mut self, block: usize, batch: &Range<usize>, light: &[[f32; BLOCK]]) {
         for (taps, sums) in self.down[self.rows_done..].iter().zip(&mut self.open) {
-            let (from, to) = (first.max(taps.first), end.min(taps.end()));
+            let (from, to) = (batch.start.max(taps.first), batch.end.min(taps.end()));
             if from < to
                 && let Some(sums) = sums.as_chunks_mut::<BLOCK>().0.get_mut(block)
             {
                 let weights = &taps.weights[from - taps.first..to - taps.first];
-                add_rows(sums, &self.light[from - first..to - first], weights);
+                add_rows(sums, &light[from - batch.start..to - batch.start], weights);
             }
         }
     }
 
-    /// Shrinks across what has got every row of the source that it is made of.
-    fn close(&mut self) {
+    /// Shrinks across what has got every row of the source before `end` that it is made of.
+    fn close(&mut self, end: usize) {
         let across = self.shrunk.row_samples();
-        while self.down.get(self.rows_done).is_some_and(|taps| taps.end() <= self.rows_taken)
+        while self.down.get(self.rows_done).is_some_and(|taps| taps.end() <= end)
             && let Some(sums) = self.open.pop_front()
         {
             let place = self.rows_done * across;
@@ -208,9 +227,9 @@ mod tests {
     fn a_fine_chequerboard_becomes_half_the_light_not_half_the_code() {
         let source = size(64, 64);
         let samples: Vec<u8> = (0..64 * 64).map(|at| if (at + at / 64) % 2 == 0 { 255 } else { 0 }).collect();
-        let mut shrinker = Shrinker::new(source, size(16, 16), Channels::Gray);
+        let mut shrinker = Shrinker::new(source, &[size(16, 16)], Channels::Gray);
         shrinker.push(Rows::Eight(&samples)).unwrap();
-        let shrunk = shrinker.finish().unwrap().to_coded_8();
+        let shrunk = shrinker.finish().unwrap()[0].to_coded_8();
         for (at, &code) in shrunk.samples.iter().enumerate() {
             let (x, y) = (at % 16, at / 16);
             if (2..14).contains(&x) && (2..14).contains(&y) {
@@ -224,15 +243,31 @@ mod tests {
         let source = size(40, 30);
         let samples: Vec<u8> = (0..40 * 30 * 3).map(|at| u8::try_from(at * 7 % 256).unwrap()).collect();
         let whole = {
-            let mut shrinker = Shrinker::new(source, size(17, 11), Channels::Rgb);
+            let mut shrinker = Shrinker::new(source, &[size(17, 11)], Channels::Rgb);
             shrinker.push(Rows::Eight(&samples)).unwrap();
             shrinker.finish().unwrap()
         };
-        let mut shrinker = Shrinker::new(source, size(17, 11), Channels::Rgb);
+        let mut shrinker = Shrinker::new(source, &[size(17, 11)], Channels::Rgb);
         for row in samples.chunks(40 * 3) {
             shrinker.push(Rows::Eight(row)).unwrap();
         }
-        assert_eq!(shrinker.finish().unwrap().0, whole.0);
+        assert_eq!(shrinker.finish().unwrap()[0].0, whole[0].0);
+    }
+
+    #[test]
+    fn it_does_not_matter_how_many_pictures_are_made_at_a_time() {
+        let source = size(40, 30);
+        let samples: Vec<u8> = (0..40 * 30 * 3).map(|at| u8::try_from(at * 7 % 256).unwrap()).collect();
+        let shrunk = |targets: &[Dimensions]| {
+            let mut shrinker = Shrinker::new(source, targets, Channels::Rgb);
+            shrinker.push(Rows::Eight(&samples)).unwrap();
+            shrinker.finish().unwrap()
+        };
+        let targets = [size(39, 30), size(17, 11), size(1, 1)];
+        for (made, target) in shrunk(&targets).iter().zip(targets) {
+            assert_eq!(made.0.size, target);
+            assert_eq!(made.0, shrunk(&[target])[0].0);
+        }
     }
 
     #[test]
@@ -241,16 +276,16 @@ mod tests {
         // The left half is opaque red; the right half is clear, but green underneath.
         let samples: Vec<u8> =
             (0..40 * 40).flat_map(|at| if at % 40 < 20 { [255, 0, 0, 255] } else { [0, 255, 0, 0] }).collect();
-        let mut shrinker = Shrinker::new(source, size(13, 13), Channels::Rgba);
+        let mut shrinker = Shrinker::new(source, &[size(13, 13)], Channels::Rgba);
         shrinker.push(Rows::Eight(&samples)).unwrap();
-        for pixel in shrinker.finish().unwrap().to_coded_8().samples.chunks_exact(4) {
+        for pixel in shrinker.finish().unwrap()[0].to_coded_8().samples.chunks_exact(4) {
             assert_eq!(pixel[1], 0, "{pixel:?}");
         }
     }
 
     #[test]
     fn too_few_rows_are_our_own_fault() {
-        let shrinker = Shrinker::new(size(8, 8), size(4, 4), Channels::Gray);
+        let shrinker = Shrinker::new(size(8, 8), &[size(4, 4)], Channels::Gray);
         assert!(shrinker.finish().is_err());
     }
 }

@@ -31,7 +31,7 @@ const MAX_SCANNED_PIXELS: u64 = 1_000_000_000;
 pub(super) fn decode(
     data: &[u8],
     header: &Header,
-    goal: Goal,
+    goal: Goal<'_>,
     colour: &Colour,
     profile: Profile,
     limit: CpuLimit,
@@ -81,8 +81,8 @@ fn check_scans(data: &[u8], header: &Header) -> Result<()> {
 }
 
 /// In the fast profile the codec halves while it decodes, as long as 1.25 times the target is left.
-fn eighths(coded: Dimensions, goal: Goal, profile: Profile) -> u32 {
-    let (Goal::Shrunk(target), Profile::Fast) = (goal, profile) else { return 8 };
+fn eighths(coded: Dimensions, goal: Goal<'_>, profile: Profile) -> u32 {
+    let (Goal::Shrunk(&[target, ..]), Profile::Fast) = (goal, profile) else { return 8 };
     let enough = |eighths: u32| {
         let left = |side: u32| (side * eighths).div_ceil(8) * 4;
         left(coded.width()) >= target.width() * 5 && left(coded.height()) >= target.height() * 5

@@ -16,7 +16,7 @@ use std::io::Cursor;
 ///
 /// # Errors
 /// `Corrupt`.
-pub(super) fn decode(data: &[u8], header: &Header, goal: Goal, limit: CpuLimit) -> Result<Decoded> {
+pub(super) fn decode(data: &[u8], header: &Header, goal: Goal<'_>, limit: CpuLimit) -> Result<Decoded> {
     let mut options = DecodeOptions::default();
     options.set_ignore_text_chunk(true);
     options.set_ignore_iccp_chunk(true);

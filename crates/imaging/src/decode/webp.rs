@@ -17,7 +17,7 @@ use webp::BitstreamFeatures;
 ///
 /// # Errors
 /// `Corrupt`, `TooCostly`.
-pub(super) fn decode(data: &[u8], header: &Header, goal: Goal, limit: CpuLimit) -> Result<Decoded> {
+pub(super) fn decode(data: &[u8], header: &Header, goal: Goal<'_>, limit: CpuLimit) -> Result<Decoded> {
     let features = BitstreamFeatures::new(data).ok_or_else(|| corrupt("its WebP header is damaged"))?;
     let channels = if features.has_alpha() { Channels::Rgba } else { Channels::Rgb };
     let mut codec = WebpRows::open(data, header.coded, channels)?;
