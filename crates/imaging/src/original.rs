@@ -64,8 +64,10 @@ pub(crate) fn without_metadata(data: &[u8], header: &Header, keep: Keep) -> Resu
     }
 }
 
-/// Whether these bytes are an ICC profile at all: readers look for this signature first (ICC.1:2022, 7.2.11),
-/// so to none of them does anything else mean a colour.
-pub(crate) fn is_icc_profile(bytes: &[u8]) -> bool {
-    bytes.get(36..40) == Some(b"acsp")
+/// How many of these bytes are an ICC profile: as many as it says itself (ICC.1:2022, 7.2.2), where there are as many.
+/// None without the signature that readers look for first (7.2.11): to none of them does that mean a colour.
+pub(crate) fn profile_bytes(bytes: &[u8]) -> Option<usize> {
+    let (size, rest) = bytes.split_first_chunk()?;
+    let stated = usize::try_from(u32::from_be_bytes(*size)).ok()?;
+    (rest.get(32..36)? == b"acsp").then_some(stated.clamp(40, bytes.len()))
 }

@@ -11,7 +11,7 @@ use super::segments::{APP0, APP1, APP2, APP14, DHT, DNL, DQT, DRI, EOI, Piece, S
 use crate::exif;
 use crate::failure::{Result, corrupt};
 use crate::orientation::Orientation;
-use crate::original::{Keep, is_icc_profile};
+use crate::original::{Keep, profile_bytes};
 
 /// `data` with nothing in it but what [`Keep`] and the decoder ask for.
 ///
@@ -19,7 +19,7 @@ use crate::original::{Keep, is_icc_profile};
 /// `Corrupt` when the structure is broken or there is no end-of-image marker.
 pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(data.len() + 40);
-    let mut keep_icc = keep.icc && icc::profile(data).is_some_and(|profile| is_icc_profile(&profile));
+    let mut profile = Profile::new(data, keep);
     let mut orientation = (keep.orientation != Orientation::Upright).then_some(keep.orientation);
     for piece in pieces(data) {
         match piece? {
@@ -32,14 +32,18 @@ pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
             Piece::Segment { marker: APP14, payload, .. } => push_adobe(payload, &mut out),
             Piece::Segment { marker, payload, raw } => {
                 // A profile stands before the first scan.
-                keep_icc &= marker != SOS;
+                if marker == SOS {
+                    profile = Profile::Gone;
+                }
                 // EXIF 2.32, 4.5.4: right after SOI; where there is JFIF, that comes first by its own rule.
                 if marker != SOI
                     && let Some(stated) = orientation.take()
                 {
                     push_exif(stated, &mut out);
                 }
-                if stays(marker, payload, keep_icc) {
+                if marker == APP2 && payload.starts_with(icc::PREFIX) {
+                    profile.push(raw, &mut out);
+                } else if stays(marker, payload) {
                     out.extend_from_slice(raw);
                 }
             }
@@ -48,12 +52,46 @@ pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
     if out.ends_with(&[0xff, EOI]) { Ok(out) } else { Err(corrupt("it has no end-of-image marker")) }
 }
 
+/// What becomes of the segments of the ICC profile.
+enum Profile {
+    Gone,
+    /// They stay.
+    AsItIs,
+    /// They hold more than the profile, so others take the place of the first.
+    Anew(Vec<u8>),
+}
+
+impl Profile {
+    fn new(data: &[u8], keep: Keep) -> Self {
+        let Some(mut profile) = icc::profile(data).filter(|_| keep.icc) else { return Self::Gone };
+        match profile_bytes(&profile) {
+            None => Self::Gone,
+            Some(bytes) if bytes == profile.len() => Self::AsItIs,
+            Some(bytes) => {
+                profile.truncate(bytes);
+                Self::Anew(profile)
+            }
+        }
+    }
+
+    /// Takes the segment `raw`.
+    fn push(&mut self, raw: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Self::Gone => {}
+            Self::AsItIs => out.extend_from_slice(raw),
+            Self::Anew(profile) => {
+                icc::push(profile, out);
+                *self = Self::Gone;
+            }
+        }
+    }
+}
+
 /// The decoder is strict about the contents of tables and headers; what it passes over is measured here.
-fn stays(marker: u8, payload: &[u8], keep_icc: bool) -> bool {
+fn stays(marker: u8, payload: &[u8]) -> bool {
     match marker {
         SOI | EOI | SOS | DQT | DHT => true,
         DNL | DRI => payload.len() == 2,
-        APP2 => keep_icc && payload.starts_with(icc::PREFIX),
         other => is_frame(other),
     }
 }

@@ -8,6 +8,9 @@ use super::segments::{APP2, Piece, SOS, pieces};
 /// How a chunk's payload begins; a sequence number and the number of chunks follow.
 pub(crate) const PREFIX: &[u8] = b"ICC_PROFILE\0";
 
+/// What of a profile one segment can hold: 65,535 bytes with its own length, the prefix, number and count.
+const MOST_BYTES: usize = 65_535 - 16;
+
 /// The embedded profile, where there is a whole one.
 pub(crate) fn profile(data: &[u8]) -> Option<Vec<u8>> {
     let mut chunks: Vec<(u8, u8, &[u8])> = Vec::new();
@@ -28,6 +31,19 @@ pub(crate) fn profile(data: &[u8]) -> Option<Vec<u8>> {
             .zip(&chunks)
             .all(|(place, &(number, count, _))| usize::from(number) == place && usize::from(count) == chunks.len());
     whole.then(|| chunks.iter().flat_map(|&(_, _, chunk)| chunk).copied().collect())
+}
+
+/// Writes the segments of `profile`, which came from at most 255 of them.
+pub(crate) fn push(profile: &[u8], out: &mut Vec<u8>) {
+    let chunks = profile.chunks(MOST_BYTES);
+    let (count, head) = (chunks.len(), PREFIX.len() + 4);
+    for (number, chunk) in (1_usize..).zip(chunks) {
+        let length = (head + chunk.len()).to_be_bytes();
+        out.extend_from_slice(&[0xff, APP2, length[length.len() - 2], length[length.len() - 1]]);
+        out.extend_from_slice(PREFIX);
+        out.extend_from_slice(&[number.to_be_bytes(), count.to_be_bytes()].map(|bytes| bytes[bytes.len() - 1]));
+        out.extend_from_slice(chunk);
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use super::icc;
 use crate::exif;
 use crate::failure::{Result, corrupt};
 use crate::orientation::Orientation;
-use crate::original::{Keep, is_icc_profile};
+use crate::original::Keep;
+use miniz_oxide::deflate::compress_to_vec_zlib;
 
 /// Ancillary chunks that say how the samples are to be shown (section 11.3), with the least and the most
 /// bytes of their contents: in one of another length, something else is kept.
@@ -47,9 +48,16 @@ pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
                 out.extend_from_slice(chunk.raw)
             }
             before_data &= &chunk.kind != b"IDAT";
-        } else if before_data && is_shown(&chunk, keep) && !ancillary.contains(&chunk.kind) {
-            ancillary.push(chunk.kind);
-            out.extend_from_slice(chunk.raw);
+        } else if before_data && chunk.is_intact() && !ancillary.contains(&chunk.kind) {
+            let before = out.len();
+            if &chunk.kind == b"iCCP" {
+                push_profile(&chunk, keep, &mut out);
+            } else if is_shown(&chunk) {
+                out.extend_from_slice(chunk.raw);
+            }
+            if out.len() > before {
+                ancillary.push(chunk.kind);
+            }
         }
         if &chunk.kind == b"IHDR" && keep.orientation != Orientation::Upright {
             write(*b"eXIf", &exif::only_orientation(keep.orientation), &mut out);
@@ -65,11 +73,16 @@ fn check(chunk: &Chunk<'_>) -> Result<()> {
     Err(corrupt(format!("the checksum of a {} chunk is wrong", String::from_utf8_lossy(&chunk.kind))))
 }
 
-fn is_shown(chunk: &Chunk<'_>, keep: Keep) -> bool {
-    let wanted = if &chunk.kind == b"iCCP" {
-        keep.icc && icc::inflate(chunk).is_some_and(|profile| is_icc_profile(&profile))
+fn is_shown(chunk: &Chunk<'_>) -> bool {
+    SHOWN.iter().any(|&(kind, least, most)| kind == &chunk.kind && (least..=most).contains(&chunk.data.len()))
+}
+
+/// The profile's chunk as it is; anew, where it holds more than the profile, or less than its stream.
+fn push_profile(chunk: &Chunk<'_>, keep: Keep, out: &mut Vec<u8>) {
+    let Some(embedded) = icc::embedded(chunk).filter(|_| keep.icc) else { return };
+    if embedded.is_exact {
+        out.extend_from_slice(chunk.raw);
     } else {
-        SHOWN.iter().any(|&(kind, least, most)| kind == &chunk.kind && (least..=most).contains(&chunk.data.len()))
-    };
-    wanted && chunk.is_intact()
+        write(chunk.kind, &[embedded.before, &compress_to_vec_zlib(&embedded.profile, 9)].concat(), out);
+    }
 }

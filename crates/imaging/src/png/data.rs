@@ -72,7 +72,8 @@ fn tail(cleaned: &[u8]) -> Result<Option<Tail>> {
     Ok(None)
 }
 
-enum State {
+/// How far a stream has come.
+pub(super) enum State {
     /// There is more to come.
     Goes,
     /// It is no zlib stream.
@@ -82,7 +83,7 @@ enum State {
 }
 
 /// A zlib stream of which nothing is kept but what it refers to.
-struct Stream {
+pub(super) struct Stream {
     codec: Box<DecompressorOxide>,
     ring: Vec<u8>,
     at: usize,
@@ -91,11 +92,12 @@ struct Stream {
 }
 
 impl Stream {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { codec: Box::default(), ring: vec![0; RING_BYTES], at: 0, total: 0, ended: false }
     }
 
-    fn read(&mut self, data: &[u8], limit: usize) -> Result<State> {
+    /// Goes on with `data`, to `limit` bytes of contents at most.
+    pub(super) fn read(&mut self, data: &[u8], limit: usize) -> Result<State> {
         if self.ended {
             return Ok(State::Ended(0));
         }

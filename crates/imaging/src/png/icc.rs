@@ -5,7 +5,9 @@
 //! costs that much and no more.
 
 use super::chunks::{Chunk, chunks};
-use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+use super::data::{State, Stream};
+use crate::original::profile_bytes;
+use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 
 /// The largest profile that is inflated. Printers' profiles of four inks are 0.5 to 3 MB.
 pub(crate) const MAX_BYTES: usize = 4 << 20;
@@ -16,15 +18,50 @@ pub(crate) fn profile(data: &[u8]) -> Option<Vec<u8>> {
         .map_while(Result::ok)
         .take_while(|chunk| &chunk.kind != b"IDAT")
         .find(|chunk| &chunk.kind == b"iCCP" && chunk.is_intact())?;
-    inflate(&chunk)
+    embedded(&chunk).map(|embedded| embedded.profile)
+}
+
+/// A profile, and how its chunk holds it.
+pub(crate) struct Embedded<'a> {
+    pub(crate) profile: Vec<u8>,
+    /// The profile's name and how it is compressed.
+    pub(crate) before: &'a [u8],
+    /// Whether the chunk holds just that: a whole stream, with a whole profile in it, and nothing behind either.
+    pub(crate) is_exact: bool,
 }
 
 /// The profile in this `iCCP` chunk.
-pub(crate) fn inflate(chunk: &Chunk<'_>) -> Option<Vec<u8>> {
+pub(crate) fn embedded<'a>(chunk: &Chunk<'a>) -> Option<Embedded<'a>> {
     // A name of 1 to 79 bytes, a zero, the compression method 0.
     let name = chunk.data.iter().take(80).position(|&byte| byte == 0)?;
-    match chunk.data.get(name + 1..)? {
-        [0, compressed @ ..] => decompress_to_vec_zlib_with_limit(compressed, MAX_BYTES).ok(),
-        _ => None,
+    let (before, compressed) = chunk.data.split_at_checked(name + 2)?;
+    if before.last() != Some(&0) {
+        return None;
     }
+    let (mut profile, whole) = match decompress_to_vec_zlib_with_limit(compressed, MAX_BYTES) {
+        Ok(profile) => (profile, true),
+        // Adobe's programs left out the end of the stream; other decoders, too, are content with a whole profile.
+        Err(cut) if is_cut(cut.status) => (cut.output, false),
+        Err(_) => return None,
+    };
+    let bytes = profile_bytes(&profile)?;
+    let is_exact = whole && bytes == profile.len() && ends_with_its_stream(compressed);
+    if !whole && !states(&profile, bytes) {
+        return None;
+    }
+    profile.truncate(bytes);
+    Some(Embedded { profile, before, is_exact })
+}
+
+fn is_cut(status: TINFLStatus) -> bool {
+    matches!(status, TINFLStatus::FailedCannotMakeProgress | TINFLStatus::NeedsMoreInput)
+}
+
+/// Whether the profile says that it has so many bytes.
+fn states(profile: &[u8], bytes: usize) -> bool {
+    profile.first_chunk().map(|&size| u32::from_be_bytes(size)) == u32::try_from(bytes).ok()
+}
+
+fn ends_with_its_stream(compressed: &[u8]) -> bool {
+    matches!(Stream::new().read(compressed, MAX_BYTES), Ok(State::Ended(at)) if at == compressed.len())
 }

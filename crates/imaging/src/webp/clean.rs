@@ -10,7 +10,7 @@ use crate::exif;
 use crate::failure::{Result, internal};
 use crate::header::Header;
 use crate::orientation::Orientation;
-use crate::original::{Keep, is_icc_profile};
+use crate::original::{Keep, profile_bytes};
 
 /// `data` with nothing in it but what [`Keep`] and the decoder ask for.
 ///
@@ -20,10 +20,13 @@ pub(crate) fn clean(data: &[u8], header: &Header, keep: Keep) -> Result<Vec<u8>>
     let mut kept: Vec<Chunk<'_>> = Vec::new();
     let mut extended = false;
     for chunk in chunks(data)? {
-        let chunk = chunk?;
+        let mut chunk = chunk?;
         extended |= &chunk.kind == b"VP8X";
         let wanted = match &chunk.kind {
-            b"ICCP" => keep.icc && is_icc_profile(chunk.data),
+            b"ICCP" if keep.icc => profile_bytes(chunk.data).is_some_and(|bytes| {
+                chunk.data = &chunk.data[..bytes];
+                true
+            }),
             b"ALPH" | b"VP8 " | b"VP8L" => true,
             _ => false,
         };

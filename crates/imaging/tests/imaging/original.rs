@@ -147,6 +147,57 @@ fn a_png_loses_everything_that_is_not_its_picture() {
     assert_eq!(kinds, ["IHDR", "gAMA", "pHYs", "iCCP", "IDAT", "IEND"]);
 }
 
+/// Display P3, from the fixture that holds it in a PNG.
+fn display_p3() -> Vec<u8> {
+    let chunks = png_chunks(&fixture("icc-display-p3.png"));
+    let (_, data) = chunks.into_iter().find(|(kind, _)| kind == "iCCP").unwrap();
+    miniz_oxide::inflate::decompress_to_vec_zlib(&data[5..]).unwrap()
+}
+
+#[test]
+fn a_png_profile_whose_stream_has_no_end_counts_and_gets_one() {
+    let (whole, profile) = (fixture("icc-display-p3.png"), display_p3());
+    let stream = miniz_oxide::deflate::compress_to_vec_zlib(&profile, 6);
+    let with = |stream: &[u8]| {
+        let chunk = png_chunk("iCCP", &[b"P3\0\0", stream].concat());
+        [&fixture("rgb-8.png")[..33], &chunk, &fixture("rgb-8.png")[33..]].concat()
+    };
+    for missing in [1, 4] {
+        let image = accept(with(&stream[..stream.len() - missing])).unwrap();
+        assert_eq!(image.color_profile, "Display P3", "{missing}");
+        same_pixels(&image, &accept(whole.clone()).unwrap());
+        let (_, kept) = png_chunks(&image.original).into_iter().find(|(kind, _)| kind == "iCCP").unwrap();
+        assert_eq!(kept[..4], *b"P3\0\0");
+        assert!(miniz_oxide::inflate::decompress_to_vec_zlib(&kept[4..]).unwrap() == profile, "{missing}");
+    }
+    // Half a profile is none.
+    assert_eq!(accept(with(&stream[..stream.len() / 2])).unwrap().color_profile, "sRGB");
+}
+
+#[test]
+fn a_jpeg_profile_of_several_segments_loses_what_follows_it() {
+    let (plain, mut profile) = (fixture("baseline-444.jpg"), display_p3());
+    // A profile may be long; what its tags do not point at is padding.
+    profile.resize(150_000, 0);
+    profile[..4].copy_from_slice(&150_000_u32.to_be_bytes());
+    let with = |profile: &[u8]| {
+        let chunks: Vec<_> = profile.chunks(60_000).collect();
+        let mut upload = plain[..2].to_vec();
+        for (at, chunk) in chunks.iter().enumerate() {
+            let place = [at as u8 + 1, chunks.len() as u8];
+            upload.extend(segment(0xe2, &[b"ICC_PROFILE\0", &place[..], chunk].concat()));
+        }
+        [&upload[..], &plain[2..]].concat()
+    };
+    assert!(accept(with(&profile)).unwrap().original == with(&profile));
+    let image = accept(with(&[&profile[..], b"SECRET"].concat())).unwrap();
+    assert_eq!(image.color_profile, "Display P3");
+    let kept: Vec<_> = segments(&image.original).into_iter().filter(|(marker, _)| *marker == 0xe2).collect();
+    let contents: Vec<u8> = kept.iter().flat_map(|(_, payload)| &payload[14..]).copied().collect();
+    assert!(contents == profile);
+    assert_eq!(kept.iter().map(|(_, payload)| payload[12..14].to_vec()).collect::<Vec<_>>(), [[1, 3], [2, 3], [3, 3]]);
+}
+
 #[test]
 fn a_webp_loses_everything_that_is_not_its_picture() {
     let plain = fixture("icc-display-p3.webp");

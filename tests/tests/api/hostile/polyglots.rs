@@ -28,6 +28,14 @@ fn zip() -> Vec<u8> {
     [local, entry, end].concat()
 }
 
+/// What every reader takes for an ICC profile: its size, and its signature.
+fn bare_profile() -> Vec<u8> {
+    let mut profile = vec![0; 132];
+    profile[..4].copy_from_slice(&132_u32.to_be_bytes());
+    profile[36..40].copy_from_slice(b"acsp");
+    profile
+}
+
 /// Every place of the three formats where a program that looks for something else finds it.
 fn with_other_half(other: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let (jpeg, png, webp) = (jpeg(320, 320), png(320, 320), webp(320, 320));
@@ -37,6 +45,8 @@ fn with_other_half(other: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     };
     let data = png[41..].split_last_chunk::<16>().expect("data, its checksum and the end").0;
     let profile = [b"icc\0\0", &zlib_stored(other)[..]].concat();
+    let real = bare_profile();
+    let behind_real = [&real[..], other].concat();
     let in_webp = |kind, canvas: &[u8]| {
         let length = u32::from_le_bytes(webp[16..20].try_into().unwrap()) as usize;
         riff(&[(*b"VP8X", canvas), (kind, other), (*b"VP8L", &webp[20..20 + length])])
@@ -49,6 +59,7 @@ fn with_other_half(other: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("JPEG, as JFIF's thumbnail", segment(0xe0, b"JFIF\0\x01\x02\0\0\x01\0\x01\x08\x08")),
         ("JPEG, as XMP", segment(0xe1, b"http://ns.adobe.com/xap/1.0/\0")),
         ("JPEG, as a profile", segment(0xe2, b"ICC_PROFILE\0\x01\x01")),
+        ("JPEG, behind a profile", segment(0xe2, &[b"ICC_PROFILE\0\x01\x01", &real[..]].concat())),
         ("JPEG, behind Adobe's transform", segment(0xee, b"Adobe\0\x64\0\0\0\0\x01")),
         ("JPEG, as a number of lines", segment(0xdc, b"")),
         ("JPEG, between segments", [&jpeg[..20], other, &jpeg[20..]].concat()),
@@ -60,11 +71,23 @@ fn with_other_half(other: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("PNG, as text", with_chunks(&png, &[(*b"tEXt", &[b"Comment\0", other].concat())])),
         ("PNG, as a profile", with_chunks(&png, &[(*b"iCCP", &profile)])),
+        (
+            "PNG, behind a profile",
+            with_chunks(&png, &[(*b"iCCP", &[b"icc\0\0", &zlib_stored(&behind_real)[..]].concat())]),
+        ),
+        (
+            "PNG, behind a profile's stream",
+            with_chunks(&png, &[(*b"iCCP", &[b"icc\0\0", &zlib_stored(&real)[..], other].concat())]),
+        ),
         ("PNG, as chromaticities", with_chunks(&png, &[(*b"cHRM", other)])),
         ("PNG, as a chunk of its own", with_chunks(&png, &[(*b"prVt", other)])),
         ("PNG, between data and end", before_the_end(&png, *b"pHYs", other)),
         ("WebP, after its end", [&webp, other].concat()),
         ("WebP, as a profile", in_webp(*b"ICCP", &canvas(0x20))),
+        ("WebP, behind a profile", {
+            let length = u32::from_le_bytes(webp[16..20].try_into().unwrap()) as usize;
+            riff(&[(*b"VP8X", &canvas(0x20)), (*b"ICCP", &behind_real), (*b"VP8L", &webp[20..20 + length])])
+        }),
         ("WebP, as XMP", in_webp(*b"XMP ", &canvas(0x04))),
         ("WebP, as a chunk of its own", in_webp(*b"prvt", &canvas(0))),
     ]
