@@ -36,17 +36,6 @@ pub(crate) enum Coding {
     WebP { lossless: bool },
 }
 
-impl Coding {
-    /// The format alone.
-    pub(crate) fn format(self) -> ImageFormat {
-        match self {
-            Self::Jpeg { .. } => ImageFormat::Jpeg,
-            Self::Png { .. } => ImageFormat::Png,
-            Self::WebP { .. } => ImageFormat::WebP,
-        }
-    }
-}
-
 /// What a pixel of the file is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Model {
@@ -82,7 +71,11 @@ impl Model {
 impl Header {
     /// The format of the file.
     pub(crate) fn format(&self) -> ImageFormat {
-        self.coding.format()
+        match self.coding {
+            Coding::Jpeg { .. } => ImageFormat::Jpeg,
+            Coding::Png { .. } => ImageFormat::Png,
+            Coding::WebP { .. } => ImageFormat::WebP,
+        }
     }
 
     /// The size as displayed.

@@ -112,14 +112,14 @@ fn png((width, height): (usize, usize), colour: ColorType, depth: BitDepth) -> V
     let mut encoder = png::Encoder::new(&mut out, width as u32, height as u32);
     encoder.set_color(colour);
     encoder.set_depth(depth);
-    let bytes = colour.samples() * if depth == Sixteen { 2 } else { 1 };
-    encoder.write_header().unwrap().write_image_data(&samples((width, height), bytes)).unwrap();
+    let pixels = samples((width, height), pixel_bytes(colour, depth));
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
     out
 }
 
 /// PNG section 8.2, without filters.
 fn interlaced((width, height): (usize, usize), colour: ColorType, depth: BitDepth) -> Vec<u8> {
-    let bytes = colour.samples() * if depth == Sixteen { 2 } else { 1 };
+    let bytes = pixel_bytes(colour, depth);
     let pixels = samples((width, height), bytes);
     let mut data = Vec::new();
     for (left, top, across, down) in
@@ -140,6 +140,10 @@ fn interlaced((width, height): (usize, usize), colour: ColorType, depth: BitDept
     writer.write_chunk(png::chunk::IDAT, &data).unwrap();
     drop(writer);
     out
+}
+
+fn pixel_bytes(colour: ColorType, depth: BitDepth) -> usize {
+    colour.samples() * if depth == Sixteen { 2 } else { 1 }
 }
 
 fn webp((width, height): (usize, usize), channels: usize, lossless: bool) -> Vec<u8> {

@@ -19,7 +19,7 @@ use crate::original::{Keep, profile_bytes};
 /// `Corrupt` when the structure is broken or there is no end-of-image marker.
 pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(data.len() + 40);
-    let mut profile = Profile::new(data, keep);
+    let mut profile = if keep.icc { ProfileSegments::of(data) } else { ProfileSegments::Gone };
     let mut orientation = (keep.orientation != Orientation::Upright).then_some(keep.orientation);
     for piece in pieces(data) {
         match piece? {
@@ -33,7 +33,7 @@ pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
             Piece::Segment { marker, payload, raw } => {
                 // A profile stands before the first scan.
                 if marker == SOS {
-                    profile = Profile::Gone;
+                    profile = ProfileSegments::Gone;
                 }
                 // EXIF 2.32, 4.5.4: right after SOI; where there is JFIF, that comes first by its own rule.
                 if marker != SOI
@@ -53,7 +53,7 @@ pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
 }
 
 /// What becomes of the segments of the ICC profile.
-enum Profile {
+enum ProfileSegments {
     Gone,
     /// They stay.
     AsItIs,
@@ -61,9 +61,9 @@ enum Profile {
     Anew(Vec<u8>),
 }
 
-impl Profile {
-    fn new(data: &[u8], keep: Keep) -> Self {
-        let Some(mut profile) = icc::profile(data).filter(|_| keep.icc) else { return Self::Gone };
+impl ProfileSegments {
+    fn of(data: &[u8]) -> Self {
+        let Some(mut profile) = icc::profile(data) else { return Self::Gone };
         match profile_bytes(&profile) {
             None => Self::Gone,
             Some(bytes) if bytes == profile.len() => Self::AsItIs,

@@ -12,6 +12,7 @@ use crate::failure::{Result, corrupt};
 use crate::orientation::Orientation;
 use crate::original::Keep;
 use miniz_oxide::deflate::compress_to_vec_zlib;
+use std::borrow::Cow;
 
 /// Ancillary chunks that say how the samples are to be shown (section 11.3), with the least and the most
 /// bytes of their contents: in one of another length, something else is kept.
@@ -48,16 +49,12 @@ pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
                 out.extend_from_slice(chunk.raw)
             }
             before_data &= &chunk.kind != b"IDAT";
-        } else if before_data && chunk.is_intact() && !ancillary.contains(&chunk.kind) {
-            let before = out.len();
-            if &chunk.kind == b"iCCP" {
-                push_profile(&chunk, keep, &mut out);
-            } else if is_shown(&chunk) {
-                out.extend_from_slice(chunk.raw);
-            }
-            if out.len() > before {
-                ancillary.push(chunk.kind);
-            }
+        } else if before_data
+            && !ancillary.contains(&chunk.kind)
+            && let Some(shown) = shown(&chunk, keep)
+        {
+            ancillary.push(chunk.kind);
+            out.extend_from_slice(&shown);
         }
         if &chunk.kind == b"IHDR" && keep.orientation != Orientation::Upright {
             write(*b"eXIf", &exif::only_orientation(keep.orientation), &mut out);
@@ -73,16 +70,23 @@ fn check(chunk: &Chunk<'_>) -> Result<()> {
     Err(corrupt(format!("the checksum of a {} chunk is wrong", String::from_utf8_lossy(&chunk.kind))))
 }
 
-fn is_shown(chunk: &Chunk<'_>) -> bool {
-    SHOWN.iter().any(|&(kind, least, most)| kind == &chunk.kind && (least..=most).contains(&chunk.data.len()))
+/// What stays of an ancillary chunk.
+fn shown<'a>(chunk: &Chunk<'a>, keep: Keep) -> Option<Cow<'a, [u8]>> {
+    if &chunk.kind == b"iCCP" {
+        return if keep.icc && chunk.is_intact() { with_profile(chunk) } else { None };
+    }
+    let fits =
+        |&(kind, least, most): &(&[u8; 4], _, _)| kind == &chunk.kind && (least..=most).contains(&chunk.data.len());
+    (SHOWN.iter().any(fits) && chunk.is_intact()).then_some(chunk.raw.into())
 }
 
 /// The profile's chunk as it is; anew, where it holds more than the profile, or less than its stream.
-fn push_profile(chunk: &Chunk<'_>, keep: Keep, out: &mut Vec<u8>) {
-    let Some(embedded) = icc::embedded(chunk).filter(|_| keep.icc) else { return };
+fn with_profile<'a>(chunk: &Chunk<'a>) -> Option<Cow<'a, [u8]>> {
+    let embedded = icc::embedded(chunk)?;
     if embedded.is_exact {
-        out.extend_from_slice(chunk.raw);
-    } else {
-        write(chunk.kind, &[embedded.before, &compress_to_vec_zlib(&embedded.profile, 9)].concat(), out);
+        return Some(chunk.raw.into());
     }
+    let mut anew = Vec::new();
+    write(chunk.kind, &[embedded.before, &compress_to_vec_zlib(&embedded.profile, 9)].concat(), &mut anew);
+    Some(anew.into())
 }

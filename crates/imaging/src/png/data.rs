@@ -58,7 +58,7 @@ fn tail(cleaned: &[u8]) -> Result<Option<Tail>> {
         match &chunk.kind {
             b"IHDR" => limit = Ihdr::parse(&chunk)?.data_bytes().saturating_add(FORGIVEN_BYTES),
             b"IDAT" => {
-                match stream.read(chunk.data, limit)? {
+                match stream.read(chunk.data, limit, |_| ())? {
                     State::Goes => {}
                     State::Broken => return Ok(None),
                     State::Ended(at) if at < chunk.data.len() => return Ok(Some(Tail { chunk: number, at })),
@@ -96,8 +96,8 @@ impl Stream {
         Self { codec: Box::default(), ring: vec![0; RING_BYTES], at: 0, total: 0, ended: false }
     }
 
-    /// Goes on with `data`, to `limit` bytes of contents at most.
-    pub(super) fn read(&mut self, data: &[u8], limit: usize) -> Result<State> {
+    /// Goes on with `data`, to `limit` bytes of contents at most, which are shown to `see` as they are made.
+    pub(super) fn read(&mut self, data: &[u8], limit: usize, mut see: impl FnMut(&[u8])) -> Result<State> {
         if self.ended {
             return Ok(State::Ended(0));
         }
@@ -107,10 +107,11 @@ impl Stream {
             let (status, consumed, made) = decompress(&mut self.codec, &data[read..], &mut self.ring, self.at, flags);
             read += consumed;
             self.total += made;
-            self.at = (self.at + made) % RING_BYTES;
             if self.total > limit {
                 return Err(corrupt("its image data goes on far behind its last row"));
             }
+            see(&self.ring[self.at..self.at + made]);
+            self.at = (self.at + made) % RING_BYTES;
             match status {
                 TINFLStatus::HasMoreOutput => {}
                 TINFLStatus::NeedsMoreInput => return Ok(State::Goes),

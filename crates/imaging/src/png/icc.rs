@@ -7,7 +7,6 @@
 use super::chunks::{Chunk, chunks};
 use super::data::{State, Stream};
 use crate::original::profile_bytes;
-use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 
 /// The largest profile that is inflated. Printers' profiles of four inks are 0.5 to 3 MB.
 pub(crate) const MAX_BYTES: usize = 4 << 20;
@@ -38,30 +37,20 @@ pub(crate) fn embedded<'a>(chunk: &Chunk<'a>) -> Option<Embedded<'a>> {
     if before.last() != Some(&0) {
         return None;
     }
-    let (mut profile, whole) = match decompress_to_vec_zlib_with_limit(compressed, MAX_BYTES) {
-        Ok(profile) => (profile, true),
-        // Adobe's programs left out the end of the stream; other decoders, too, are content with a whole profile.
-        Err(cut) if is_cut(cut.status) => (cut.output, false),
-        Err(_) => return None,
-    };
+    let mut profile = Vec::new();
+    let state = Stream::new().read(compressed, MAX_BYTES, |part| profile.extend_from_slice(part)).ok()?;
     let bytes = profile_bytes(&profile)?;
-    let is_exact = whole && bytes == profile.len() && ends_with_its_stream(compressed);
-    if !whole && !states(&profile, bytes) {
-        return None;
-    }
+    let is_exact = match state {
+        State::Ended(end) => end == compressed.len() && bytes == profile.len(),
+        // Adobe's programs left out the end of the stream; other decoders, too, are content with a whole profile.
+        State::Goes if states(&profile, bytes) => false,
+        State::Goes | State::Broken => return None,
+    };
     profile.truncate(bytes);
     Some(Embedded { profile, before, is_exact })
-}
-
-fn is_cut(status: TINFLStatus) -> bool {
-    matches!(status, TINFLStatus::FailedCannotMakeProgress | TINFLStatus::NeedsMoreInput)
 }
 
 /// Whether the profile says that it has so many bytes.
 fn states(profile: &[u8], bytes: usize) -> bool {
     profile.first_chunk().map(|&size| u32::from_be_bytes(size)) == u32::try_from(bytes).ok()
-}
-
-fn ends_with_its_stream(compressed: &[u8]) -> bool {
-    matches!(Stream::new().read(compressed, MAX_BYTES), Ok(State::Ended(at)) if at == compressed.len())
 }

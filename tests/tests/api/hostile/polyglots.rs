@@ -44,10 +44,10 @@ fn with_other_half(other: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         [&png[..end], &chunk(kind, data), &png[end..]].concat()
     };
     let data = png[41..].split_last_chunk::<16>().expect("data, its checksum and the end").0;
-    let profile = [b"icc\0\0", &zlib_stored(other)[..]].concat();
     let real = bare_profile();
     let behind_real = [&real[..], other].concat();
-    let in_webp = |kind, canvas: &[u8]| {
+    let iccp = |stream: &[u8]| with_chunks(&png, &[(*b"iCCP", &[b"icc\0\0", stream].concat())]);
+    let in_webp = |kind, canvas: &[u8], other: &[u8]| {
         let length = u32::from_le_bytes(webp[16..20].try_into().unwrap()) as usize;
         riff(&[(*b"VP8X", canvas), (kind, other), (*b"VP8L", &webp[20..20 + length])])
     };
@@ -70,26 +70,17 @@ fn with_other_half(other: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
             [&png[..33], &chunk(*b"IDAT", &[data, other].concat()), &chunk(*b"IEND", b"")].concat(),
         ),
         ("PNG, as text", with_chunks(&png, &[(*b"tEXt", &[b"Comment\0", other].concat())])),
-        ("PNG, as a profile", with_chunks(&png, &[(*b"iCCP", &profile)])),
-        (
-            "PNG, behind a profile",
-            with_chunks(&png, &[(*b"iCCP", &[b"icc\0\0", &zlib_stored(&behind_real)[..]].concat())]),
-        ),
-        (
-            "PNG, behind a profile's stream",
-            with_chunks(&png, &[(*b"iCCP", &[b"icc\0\0", &zlib_stored(&real)[..], other].concat())]),
-        ),
+        ("PNG, as a profile", iccp(&zlib_stored(other))),
+        ("PNG, behind a profile", iccp(&zlib_stored(&behind_real))),
+        ("PNG, behind a profile's stream", iccp(&[&zlib_stored(&real)[..], other].concat())),
         ("PNG, as chromaticities", with_chunks(&png, &[(*b"cHRM", other)])),
         ("PNG, as a chunk of its own", with_chunks(&png, &[(*b"prVt", other)])),
         ("PNG, between data and end", before_the_end(&png, *b"pHYs", other)),
         ("WebP, after its end", [&webp, other].concat()),
-        ("WebP, as a profile", in_webp(*b"ICCP", &canvas(0x20))),
-        ("WebP, behind a profile", {
-            let length = u32::from_le_bytes(webp[16..20].try_into().unwrap()) as usize;
-            riff(&[(*b"VP8X", &canvas(0x20)), (*b"ICCP", &behind_real), (*b"VP8L", &webp[20..20 + length])])
-        }),
-        ("WebP, as XMP", in_webp(*b"XMP ", &canvas(0x04))),
-        ("WebP, as a chunk of its own", in_webp(*b"prvt", &canvas(0))),
+        ("WebP, as a profile", in_webp(*b"ICCP", &canvas(0x20), other)),
+        ("WebP, behind a profile", in_webp(*b"ICCP", &canvas(0x20), &behind_real)),
+        ("WebP, as XMP", in_webp(*b"XMP ", &canvas(0x04), other)),
+        ("WebP, as a chunk of its own", in_webp(*b"prvt", &canvas(0), other)),
     ]
 }
 
