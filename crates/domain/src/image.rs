@@ -145,30 +145,35 @@ pub struct Dimensions {
 impl Dimensions {
     /// These dimensions; `None` when one of them is zero.
     #[must_use]
+    #[inline]
     pub fn new(width: u32, height: u32) -> Option<Self> {
         (width > 0 && height > 0).then_some(Self { width, height })
     }
 
     /// Pixels across.
     #[must_use]
+    #[inline]
     pub fn width(self) -> u32 {
         self.width
     }
 
     /// Pixels down.
     #[must_use]
+    #[inline]
     pub fn height(self) -> u32 {
         self.height
     }
 
     /// How many pixels in all.
     #[must_use]
+    #[inline]
     pub fn pixels(self) -> u64 {
         u64::from(self.width) * u64::from(self.height)
     }
 
     /// Width and height exchanged.
     #[must_use]
+    #[inline]
     pub fn transposed(self) -> Self {
         Self { width: self.height, height: self.width }
     }

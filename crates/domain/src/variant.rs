@@ -3,7 +3,10 @@
 //! Owns the arithmetic of fitting and the five variants that the customer asked for; refuses to
 //! know how pixels are resampled or coded.
 
+mod ratio;
+
 use crate::image::{Dimensions, ImageFormat};
+use ratio::Ratio;
 use std::fmt;
 
 /// A variant's name, as the answer's `variants` object and the settings call it:
@@ -145,27 +148,27 @@ impl Quality {
 
 impl Fit {
     /// The size of the scaled picture (before any cutting or padding) for a source of this size:
-    /// proportions kept to the nearest pixel, no side below 1, never larger than the source.
+    /// proportions kept to the nearest pixel (half a pixel counts as one), no side below 1, never larger than the
+    /// source. Reckoned in whole numbers, so sizes of one source are larger or smaller in both sides at once.
     #[must_use]
+    #[inline]
     pub fn scaled(self, source: Dimensions) -> Dimensions {
-        let (w, h) = (f64::from(source.width()), f64::from(source.height()));
-        let ratio = |limit: u32, side: f64| f64::from(limit) / side;
+        let across = |limit: u32| Ratio::new(limit, source.width());
+        let down = |limit: u32| Ratio::new(limit, source.height());
         let scale = match self {
             Self::Inside { max_width, max_height } => {
-                let across = max_width.map_or(1.0, |limit| ratio(limit, w));
-                let down = max_height.map_or(1.0, |limit| ratio(limit, h));
-                across.min(down)
+                max_width.map_or(Ratio::ONE, across).min(max_height.map_or(Ratio::ONE, down))
             }
-            Self::Cover { size } => ratio(size.width(), w).max(ratio(size.height(), h)),
-            Self::Contain { size, .. } => ratio(size.width(), w).min(ratio(size.height(), h)),
+            Self::Cover { size } => across(size.width()).max(down(size.height())),
+            Self::Contain { size, .. } => across(size.width()).min(down(size.height())),
         }
-        .min(1.0);
-        let side = |length: f64| to_pixels(length * scale);
-        Dimensions::new(side(w), side(h)).unwrap_or(source)
+        .min(Ratio::ONE);
+        Dimensions::new(scale.of(source.width()), scale.of(source.height())).unwrap_or(source)
     }
 
     /// The size of the finished variant for a source of this size.
     #[must_use]
+    #[inline]
     pub fn output(self, source: Dimensions) -> Dimensions {
         let scaled = self.scaled(source);
         match self {
@@ -176,12 +179,6 @@ impl Fit {
             Self::Contain { size, .. } => size,
         }
     }
-}
-
-/// `length`, which is positive and at most a `u32`'s value, to the nearest whole pixel, at least 1.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is the caller's, see above")]
-fn to_pixels(length: f64) -> u32 {
-    (length.round() as u32).max(1)
 }
 
 /// The variants to make of every upload, in the order that answers list them: names and folders unique.
@@ -269,6 +266,21 @@ mod tests {
         assert_eq!(fit.output(size(3000, 5000)), size(1200, 2000));
         assert_eq!(fit.output(size(1000, 700)), size(1000, 700));
         assert_eq!(fit.output(size(5000, 300)), size(1200, 72));
+        assert_eq!(fit.output(size(5000, 300).transposed()), size(300, 5000));
+    }
+
+    #[test]
+    fn half_a_pixel_counts_as_one_and_nothing_vanishes() {
+        let fit = Fit::Inside { max_width: Some(1200), max_height: None };
+        // 4005 rows times 0.3 are 1201.5, and times the nearest float below 0.3 they are less.
+        assert_eq!(fit.output(size(4000, 4005)), size(1200, 1202));
+        assert_eq!(Fit::Inside { max_width: Some(1), max_height: None }.output(size(5000, 300)), size(1, 1));
+        assert_eq!(Fit::Inside { max_width: Some(0), max_height: None }.output(size(5000, 300)), size(1, 1));
+        let most = size(u32::MAX, u32::MAX);
+        assert_eq!(
+            Fit::Inside { max_width: Some(u32::MAX), max_height: Some(u32::MAX - 1) }.output(most).height(),
+            u32::MAX - 1
+        );
     }
 
     #[test]

@@ -5,9 +5,9 @@
 //! The surprising rule: a picture's own size hardly counts, since its rows stream. What counts is what its coding
 //! makes a codec hold until the end, and the largest variant.
 
+use crate::geometry::plan;
 use crate::header::{Coding, Header};
 use crate::orientation::Orientation;
-use crate::plan::plan;
 use crate::raster::Channels;
 use crate::settings::Profile;
 use packshot_domain::image::Dimensions;

@@ -9,7 +9,7 @@ mod png;
 mod webp;
 
 use crate::colour::Colour;
-use crate::failure::{Result, internal};
+use crate::failure::{Result, corrupt};
 use crate::header::Header;
 use crate::limit::CpuLimit;
 use crate::linear::Linear;
@@ -90,7 +90,7 @@ impl Sink {
             (Self::Eight(raster), Rows::Eight(samples)) => raster.samples.extend_from_slice(samples),
             (Self::Sixteen(raster), Rows::Sixteen(samples)) => raster.samples.extend_from_slice(samples),
             (Self::Eight(_), Rows::Sixteen(_)) | (Self::Sixteen(_), Rows::Eight(_)) => {
-                return Err(internal("the decoder changed its sample size"));
+                return Err(corrupt("its headers contradict each other"));
             }
         }
         Ok(())
@@ -119,7 +119,7 @@ impl Sink {
             Self::Sixteen(raster) if whole(raster.size, raster.channels, raster.samples.len()) => {
                 Ok(Decoded::Sixteen(raster))
             }
-            Self::Eight(_) | Self::Sixteen(_) => Err(internal("the decoder made another number of rows")),
+            Self::Eight(_) | Self::Sixteen(_) => Err(corrupt("it has another number of rows than its header says")),
         }
     }
 }

@@ -10,7 +10,7 @@
 //! 2. `header`: dimensions, orientation, animation and coding, checked before any pixel exists.
 //! 3. `pool`: waits for its share of the decoded-bytes budget, then moves to a worker thread.
 //! 4. `original`: cleaned by the walkers of `jpeg`, `png` and `webp`.
-//! 5. `plan`: how large the decoded picture must be for the variants asked for.
+//! 5. `geometry`: how large the decoded picture must be for the variants asked for.
 //! 6. `decode`: rows of pixels, once, straight into `resize`, which shrinks in linear light.
 //! 7. `orientation`, `colour`: upright, in sRGB.
 //! 8. `render`: each variant, fitted, flattened where it must be, and through `encode`.
@@ -23,6 +23,7 @@ mod exif;
 mod failure;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod geometry;
 mod header;
 mod jpeg;
 mod limit;
@@ -30,7 +31,6 @@ mod linear;
 mod orientation;
 mod original;
 mod pipeline;
-mod plan;
 mod png;
 mod pool;
 mod processor;

@@ -7,11 +7,11 @@
 use crate::colour::Colour;
 use crate::decode::{Decoded, Goal, decode};
 use crate::failure::Result;
+use crate::geometry::{Plan, plan};
 use crate::header::{self, Header};
 use crate::limit::CpuLimit;
 use crate::linear::{Linear, to_8};
 use crate::original;
-use crate::plan::{Plan, plan};
 use crate::raster::{Raster, Rows};
 use crate::render::Studio;
 use crate::resize::Shrinker;

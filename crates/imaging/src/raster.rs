@@ -3,6 +3,7 @@
 //! Owns the shape of a buffer of samples; refuses to know what the samples mean.
 //! The surprising rule: there is no CMYK here; it becomes RGB while it is decoded.
 
+use crate::geometry::{common, middle};
 use packshot_domain::image::Dimensions;
 
 /// A picture of interleaved samples, rows from the top, without padding.
@@ -38,13 +39,15 @@ impl<T: Copy + Default> Raster<T> {
         Self { size, channels, samples }
     }
 
-    /// The part of `size` whose upper left corner is at (`left`, `top`), both within the picture.
-    pub(crate) fn cut(&self, left: usize, top: usize, size: Dimensions) -> Self {
+    /// The middle of the picture, as much of `size` as there is.
+    pub(crate) fn middle(&self, size: Dimensions) -> Self {
+        let size = common(self.size, size);
+        let (left, top) = middle(self.size, size);
         let channels = self.channels.count();
-        let across = size.width() as usize * channels;
+        let (start, across) = (left as usize * channels, size.width() as usize * channels);
         let mut samples = Vec::with_capacity(across * size.height() as usize);
-        for row in self.samples.chunks_exact(self.row_samples()).skip(top).take(size.height() as usize) {
-            samples.extend_from_slice(&row[left * channels..left * channels + across]);
+        for row in self.samples.chunks_exact(self.row_samples()).skip(top as usize).take(size.height() as usize) {
+            samples.extend_from_slice(&row[start..start + across]);
         }
         Self { size, channels: self.channels, samples }
     }

@@ -12,12 +12,13 @@
 
 use crate::encode::{Effort, encode};
 use crate::failure::{Result, internal};
+use crate::geometry::{self, Placement, middle};
 use crate::header::Header;
 use crate::linear::Linear;
 use crate::orientation::Orientation;
 use crate::original::{self, Keep};
 use crate::raster::{Channels, Raster};
-use crate::resize::{Window, shrink};
+use crate::resize::shrink;
 use crate::settings::Profile;
 use bytes::Bytes;
 use packshot_domain::image::{Dimensions, ImageFormat};
@@ -119,11 +120,12 @@ impl Studio<'_> {
             return Ok(Rc::clone(picture));
         }
         let displayed = self.header.displayed();
-        let (scaled, output) = (fit.scaled(displayed), fit.output(displayed));
-        let inner = if let Fit::Contain { .. } = fit { scaled } else { output };
-        let picture = if scaled == displayed { self.cut(inner)? } else { self.shrink(scaled, inner)? };
+        let placement = Placement::new(fit, displayed);
+        let picture = if placement.scaled() == displayed { self.cut(placement)? } else { self.shrink(placement)? };
         let picture = match fit {
-            Fit::Contain { background, .. } if inner != output => Rc::new(padded(&picture, output, background)),
+            Fit::Contain { background, .. } if picture.size != placement.output() => {
+                Rc::new(padded(&picture, placement.output(), background))
+            }
             _ => picture,
         };
         self.last = Some((fit, Rc::clone(&picture)));
@@ -131,45 +133,28 @@ impl Studio<'_> {
     }
 
     /// The middle of the whole picture.
-    fn cut(&self, inner: Dimensions) -> Result<Rc<Raster<u8>>> {
+    fn cut(&self, placement: Placement) -> Result<Rc<Raster<u8>>> {
         let whole = self.whole.as_ref().ok_or_else(|| internal("the whole picture was not kept"))?;
-        if inner == whole.size {
+        if placement.shown() == whole.size {
             return Ok(Rc::clone(whole));
         }
-        let (left, top) = middle(whole.size, inner);
-        Ok(Rc::new(whole.cut(left as usize, top as usize, inner)))
+        Ok(Rc::new(whole.middle(placement.shown())))
     }
 
-    /// The middle of the picture at `scaled`.
-    fn shrink(&self, scaled: Dimensions, inner: Dimensions) -> Result<Rc<Raster<u8>>> {
-        let as_large = |shrunk: &&Linear| shrunk.0.size == scaled;
-        let shrunk = self.shrunk.iter().find(as_large).or(self.shrunk.first());
-        let shrunk = shrunk.ok_or_else(|| internal("no shrunk picture was kept"))?;
-        let from = shrunk.0.size;
-        if from == inner && from == scaled {
-            return Ok(Rc::new(shrunk.to_coded_8()));
+    /// The middle of the picture, once it is scaled.
+    fn shrink(&self, placement: Placement) -> Result<Rc<Raster<u8>>> {
+        let kept = geometry::base(&self.shrunk, |shrunk| shrunk.0.size, placement.scaled());
+        let kept = kept.ok_or_else(|| internal("no shrunk picture was kept"))?;
+        if kept.0.size == placement.scaled() && kept.0.size == placement.shown() {
+            return Ok(Rc::new(kept.to_coded_8()));
         }
-        let (left, top) = middle(scaled, inner);
-        let across = f64::from(from.width()) / f64::from(scaled.width());
-        let down = f64::from(from.height()) / f64::from(scaled.height());
-        let window = Window {
-            left: f64::from(left) * across,
-            top: f64::from(top) * down,
-            width: f64::from(inner.width()) * across,
-            height: f64::from(inner.height()) * down,
-        };
-        Ok(Rc::new(shrink(shrunk, window, inner)?.to_coded_8()))
+        Ok(Rc::new(shrink(kept, placement)?.to_coded_8()))
     }
 }
 
 /// `tenths` tenths of `quality`, at least 1.
 fn tenths_of(quality: u8, tenths: u8) -> u8 {
     u8::try_from(u16::from(quality) * u16::from(tenths) / 10).unwrap_or(quality).max(1)
-}
-
-/// The upper left corner of the middle `inner` of `outer`.
-fn middle(outer: Dimensions, inner: Dimensions) -> (u32, u32) {
-    ((outer.width() - inner.width()) / 2, (outer.height() - inner.height()) / 2)
 }
 
 /// `picture` in the middle of a box of `size`.

@@ -12,7 +12,8 @@ mod across;
 mod taps;
 mod vectors;
 
-use crate::failure::{Result, internal};
+use crate::failure::{Result, corrupt, internal};
+use crate::geometry::{Placement, Window};
 use crate::linear::{self, Linear};
 use crate::raster::{Channels, Raster, Rows};
 use across::Across;
@@ -65,7 +66,7 @@ impl Shrinker {
     pub(crate) fn finish(self) -> Result<Vec<Linear>> {
         let whole = self.rows_taken == self.source.height() as usize;
         if !whole || !self.targets.iter().all(Target::is_done) {
-            return Err(internal("the decoder made fewer rows than the picture has"));
+            return Err(corrupt("it has fewer rows than its header says"));
         }
         Ok(self.targets.into_iter().map(|target| Linear(target.shrunk)).collect())
     }
@@ -78,7 +79,7 @@ impl Shrinker {
         let row = self.source_row();
         let batch = self.rows_taken..self.rows_taken + rows.samples() / row;
         if batch.end > self.source.height() as usize {
-            return Err(internal("the decoder made more rows than the picture has"));
+            return Err(corrupt("it has more rows than its header says"));
         }
         for target in &mut self.targets {
             target.open(batch.end, row);
@@ -168,29 +169,18 @@ impl Target {
     }
 }
 
-/// The part `window` of `picture`, shrunk to `target`.
-pub(crate) fn shrink(picture: &Linear, window: Window, target: Dimensions) -> Result<Linear> {
+/// What `placement` shows of `picture`, which is the whole of it, in the size in which it is shown.
+pub(crate) fn shrink(picture: &Linear, placement: Placement) -> Result<Linear> {
     let _step = Step::Resize.span().entered();
     let picture = &picture.0;
+    let (window, target) = (Window::new(picture.size, placement), placement.shown());
     let mut shrunk = Raster::empty(target, picture.channels);
     let from = image(&picture.samples, picture.size.width(), picture.size.height(), picture.channels)?;
     let mut to = image_mut(&mut shrunk.samples, target.width(), target.height(), picture.channels)?;
-    let options = options().crop(window.left, window.top, window.width, window.height);
+    let (across, down) = (window.across(), window.down());
+    let options = options().crop(across.start(), down.start(), across.length(), down.length());
     Resizer::new().resize(&from, &mut to, &options).map_err(internal)?;
     Ok(Linear(shrunk))
-}
-
-/// A part of a picture, in pixels and fractions of them.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Window {
-    /// From the left edge.
-    pub(crate) left: f64,
-    /// From the upper edge.
-    pub(crate) top: f64,
-    /// Across.
-    pub(crate) width: f64,
-    /// Down.
-    pub(crate) height: f64,
 }
 
 fn options() -> ResizeOptions {
@@ -218,6 +208,7 @@ fn image_mut(samples: &mut [u16], width: u32, height: u32, channels: Channels) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use packshot_domain::ports::image_processor::ProcessError;
 
     fn size(width: u32, height: u32) -> Dimensions {
         Dimensions::new(width, height).unwrap()
@@ -284,8 +275,10 @@ mod tests {
     }
 
     #[test]
-    fn too_few_rows_are_our_own_fault() {
+    fn too_few_and_too_many_rows_are_the_files_fault() {
         let shrinker = Shrinker::new(size(8, 8), &[size(4, 4)], Channels::Gray);
-        assert!(shrinker.finish().is_err());
+        assert!(matches!(shrinker.finish(), Err(ProcessError::Corrupt(_))));
+        let mut shrinker = Shrinker::new(size(8, 8), &[size(4, 4)], Channels::Gray);
+        assert!(matches!(shrinker.push(Rows::Eight(&[0; 72])), Err(ProcessError::Corrupt(_))));
     }
 }

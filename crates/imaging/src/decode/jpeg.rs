@@ -8,7 +8,8 @@ mod rows;
 
 use super::{Decoded, Goal, Sink};
 use crate::colour::Colour;
-use crate::failure::{Result, corrupt, internal};
+use crate::failure::{Result, corrupt};
+use crate::geometry::Eighths;
 use crate::header::{Header, Model};
 use crate::jpeg::segments::{Piece, SOS, pieces};
 use crate::limit::CpuLimit;
@@ -42,12 +43,12 @@ pub(super) fn decode(
         Model::Rgb | Model::Rgba => 3,
         Model::Cmyk => 4,
     };
-    let request = Request { channels, eighths: eighths(header.coded, goal, profile), max_scans: MAX_SCANS };
+    let request = Request { channels, eighths: eighths(header.coded, goal, profile).count(), max_scans: MAX_SCANS };
     let mut codec = JpegRows::open(data, request, limit)?;
     if codec.coded != (header.coded.width(), header.coded.height()) {
         return Err(corrupt("its headers contradict each other"));
     }
-    let size = Dimensions::new(codec.size.0, codec.size.1).ok_or_else(|| internal("the decoder made no pixels"))?;
+    let size = Dimensions::new(codec.size.0, codec.size.1).ok_or_else(|| corrupt("its width or height is zero"))?;
     let mut sink = Sink::new(size, header.model.channels(), false, goal);
     let row = size.width() as usize * channels;
     let mut samples = vec![0; row * sink.rows_at_a_time()];
@@ -80,13 +81,10 @@ fn check_scans(data: &[u8], header: &Header) -> Result<()> {
     Ok(())
 }
 
-/// In the fast profile the codec halves while it decodes, as long as 1.3 times the target is left: with less,
-/// what is shrunk of it scores lower than what others make.
-fn eighths(coded: Dimensions, goal: Goal<'_>, profile: Profile) -> u32 {
-    let (Goal::Shrunk(&[target, ..]), Profile::Fast) = (goal, profile) else { return 8 };
-    let enough = |eighths: u32| {
-        let left = |side: u32| (side * eighths).div_ceil(8) * 10;
-        left(coded.width()) >= target.width() * 13 && left(coded.height()) >= target.height() * 13
-    };
-    [1, 2, 4].into_iter().find(|&eighths| enough(eighths)).unwrap_or(8)
+/// In the fast profile the codec halves while it decodes.
+fn eighths(coded: Dimensions, goal: Goal<'_>, profile: Profile) -> Eighths {
+    match (goal, profile) {
+        (Goal::Shrunk(&[target, ..]), Profile::Fast) => Eighths::covering(coded, target),
+        _ => Eighths::ALL,
+    }
 }

@@ -4,7 +4,7 @@
 //! and profiles here. The surprising rule: rows stream, except from interlaced files.
 
 use super::{Decoded, Goal, Sink};
-use crate::failure::{Result, corrupt, internal};
+use crate::failure::{Result, corrupt};
 use crate::header::Header;
 use crate::limit::CpuLimit;
 use crate::raster::{Channels, Rows};
@@ -32,7 +32,7 @@ pub(super) fn decode(data: &[u8], header: &Header, goal: Goal<'_>, limit: CpuLim
         ColorType::GrayscaleAlpha => Channels::GrayAlpha,
         ColorType::Rgb => Channels::Rgb,
         ColorType::Rgba => Channels::Rgba,
-        ColorType::Indexed => return Err(internal("the palette was not expanded")),
+        ColorType::Indexed => return Err(corrupt("its palette is damaged")),
     };
     let sixteen_bits = depth == BitDepth::Sixteen;
     let mut sink = Sink::new(header.coded, channels, sixteen_bits, goal);
@@ -108,6 +108,7 @@ fn judge(error: DecodingError) -> ProcessError {
         DecodingError::IoError(_) => corrupt("the PNG data ends early"),
         DecodingError::Format(_) => corrupt("its PNG data is damaged"),
         DecodingError::LimitsExceeded => ProcessError::TooCostly("a part of the PNG needs too much memory".to_owned()),
-        DecodingError::Parameter(error) => internal(error.to_string()),
+        // It was asked for rows that it does not have: its chunks contradict each other.
+        DecodingError::Parameter(_) => corrupt("its headers contradict each other"),
     }
 }

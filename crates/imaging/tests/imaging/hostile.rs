@@ -3,16 +3,10 @@
 //! Owns one hostile file per limit. The surprising rule: nothing here may panic, and nothing that ends
 //! early may be accepted, wherever it ends.
 
-use crate::support::{accept, fixture, fixtures, size};
+use crate::support::{accept, fixture, fixtures, png_chunk, size};
 use packshot_domain::ports::image_processor::{ImageProcessor, ProcessError, Sniffed};
 use packshot_domain::variant::VariantSpecs;
 use packshot_imaging::{CodecImageProcessor, ImagingSettings};
-
-fn png_chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
-    let body = [kind, data].concat();
-    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-    [&length[..], &body, &crc32fast::hash(&body).to_be_bytes()].concat()
-}
 
 fn png(chunks: &[(&[u8], &[u8])]) -> Vec<u8> {
     let chunks: Vec<u8> = chunks.iter().flat_map(|(kind, data)| png_chunk(kind, data)).collect();

@@ -11,6 +11,7 @@
 )]
 
 mod conformance;
+mod geometry;
 mod hostile;
 mod original;
 mod support;

@@ -76,6 +76,13 @@ pub(crate) fn shrunk(max_width: u32) -> VariantSpecs {
     specs([spec("shrunk", inside(max_width), TargetFormat::Fixed(ImageFormat::Png), 85)])
 }
 
+/// With its length and checksum.
+pub(crate) fn png_chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
+    let body = [kind, data].concat();
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    [&length[..], &body, &crc32fast::hash(&body).to_be_bytes()].concat()
+}
+
 /// Straight red, green, blue, alpha.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Picture {

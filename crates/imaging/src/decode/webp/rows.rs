@@ -104,11 +104,9 @@ impl<'a> WebpRows<'a> {
         if (u32::try_from(width), u32::try_from(height)) != (Ok(self.size.width()), Ok(self.size.height())) {
             return Err(corrupt("its headers contradict each other"));
         }
-        let last = usize::try_from(last).map_err(internal)?;
-        if last < self.rows_taken || last > self.size.height() as usize {
-            return Err(internal("libwebp counted its rows wrongly"));
-        }
-        self.rows_taken = last;
+        // Never fewer than before, never more than there are; what is missing at the end is told then.
+        let last = usize::try_from(last).unwrap_or(0).min(self.size.height() as usize);
+        self.rows_taken = self.rows_taken.max(last);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! How large the decoded picture must be for the variants asked for.
 //!
-//! Owns that arithmetic; refuses to know pixels.
+//! Owns that choice; refuses to know pixels.
 //! The surprising rule: a whole picture is kept only when some variant is as large as the upload.
 
 use crate::settings::Profile;
@@ -24,14 +24,13 @@ pub(crate) fn plan(size: Dimensions, specs: &VariantSpecs, profile: Profile) -> 
     sizes.dedup();
     let whole = sizes.contains(&size);
     sizes.retain(|shrunk| *shrunk != size);
-    let larger = |a: Dimensions, b: Dimensions| {
-        Dimensions::new(a.width().max(b.width()), a.height().max(b.height())).unwrap_or(a)
-    };
-    let shrunk = match sizes.iter().copied().reduce(larger) {
-        Some(largest) if profile == Profile::Fast || is_much_larger(size, largest) => vec![largest],
-        _ => sizes,
-    };
-    Plan { whole, shrunk }
+    // Sizes of one picture are larger in both sides or in none, so each other can be made of the largest.
+    if let Some(&largest) = sizes.first()
+        && (profile == Profile::Fast || is_much_larger(size, largest))
+    {
+        sizes.truncate(1);
+    }
+    Plan { whole, shrunk: sizes }
 }
 
 /// Whether `size` is at least 2.5 times `shrunk`. Then what is made of `shrunk` is as good as what is made of the
