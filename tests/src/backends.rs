@@ -123,6 +123,8 @@ impl Home {
                 let root = folder.join("data/images");
                 let mut files = Vec::new();
                 collect(&root, &mut files);
+                // What says which folder it is.
+                files.retain(|file| !file.ends_with(".packshot-store") && !file.ends_with(".packshot-tmp/adopted"));
                 files.iter().filter_map(|file| file.strip_prefix(&root).ok().map(Path::to_path_buf)).collect()
             }
         };

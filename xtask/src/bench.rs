@@ -10,7 +10,8 @@ use crate::process::{cargo, check};
 use crate::run::build_server;
 use anyhow::{Result, bail};
 
-const BENCHES: &str = "imaging [--rounds N] [--photos DIR], lists [IMAGES] [PRODUCTS], overload [SECONDS]";
+const BENCHES: &str = "imaging [--rounds N] [--photos DIR], lists [IMAGES] [PRODUCTS], overload [SECONDS], \
+     sweep [FILES]";
 
 /// Runs one bench; `args` are its name and what it takes.
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -18,15 +19,16 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     match name.as_str() {
         "imaging" => imaging::run(rest),
         "lists" => lists(rest),
-        "overload" => overload(rest),
+        "overload" => example("overload", rest),
+        "sweep" => example("sweep", rest),
         unknown => bail!("no bench `{unknown}`; there is: {BENCHES}"),
     }
 }
 
-/// A hundred clients with the largest pictures at once.
-fn overload(args: &[String]) -> Result<()> {
+/// What needs the binary: a hundred clients with the largest pictures at once; a sweep beside a million files.
+fn example(name: &str, args: &[String]) -> Result<()> {
     let server = build_server()?;
-    let mut bench = cargo(["run", "--release", "--package", "packshot-tests", "--example", "overload", "--"]);
+    let mut bench = cargo(["run", "--release", "--package", "packshot-tests", "--example", name, "--"]);
     check(bench.args(args).env("PACKSHOT_BIN", server))
 }
 

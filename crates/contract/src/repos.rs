@@ -17,13 +17,14 @@ pub mod removals;
 pub mod searches;
 
 use crate::builders::{object_keys, origin, product_id, product_name};
+use chrono::{DateTime, Utc};
 use packshot_domain::image::Image;
 use packshot_domain::ports::audit_log::AuditLog;
 use packshot_domain::ports::idempotency::IdempotencyKeys;
 use packshot_domain::ports::image_repo::{ImageQuery, ImageRepo, SortBy, SortOrder};
 use packshot_domain::ports::product_repo::ProductRepo;
 use packshot_domain::ports::rate_limiter::RateLimiter;
-use packshot_domain::ports::upload_journal::UploadJournal;
+use packshot_domain::ports::upload_journal::{Due, EntryKind, JournalEntry, UploadJournal};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -75,6 +76,19 @@ impl Repos {
     pub(crate) async fn upload(&self, image: &Image) {
         self.begin(image).await;
         self.images.insert(image, None, &origin(0)).await.unwrap();
+    }
+
+    /// The entries of that kind, whatever their age.
+    pub(crate) async fn entries(&self, kind: EntryKind) -> Vec<JournalEntry> {
+        let due = Due { kind, uploads_before: DateTime::<Utc>::MAX_UTC, by: DateTime::<Utc>::MAX_UTC };
+        self.journal.peek(&due, 1000).await.unwrap().into_iter().map(|claimed| claimed.entry).collect()
+    }
+
+    /// Claims uploads begun before that moment.
+    pub(crate) async fn claim_uploads(&self, before: DateTime<Utc>, limit: u32) -> Vec<JournalEntry> {
+        let due = Due { kind: EntryKind::Upload, uploads_before: before, by: DateTime::<Utc>::MAX_UTC };
+        let claimed = self.journal.claim(&due, None, limit).await.unwrap();
+        claimed.into_iter().map(|claimed| claimed.entry).collect()
     }
 
     /// Enters the image's objects into the journal.
@@ -191,6 +205,9 @@ macro_rules! repo_suite {
             a_peek_claims_nothing,
             an_entry_names_its_objects_until_it_is_finished,
             many_sweepers_at_once_claim_without_fault,
+            uploads_and_deletions_are_claimed_apart,
+            what_is_postponed_is_in_nobodys_way_until_it_is_due,
+            a_claim_goes_on_behind_a_position,
         );
         $crate::repo_suite!(@ $fresh, idempotency:
             a_key_is_reserved_once,
@@ -208,6 +225,7 @@ macro_rules! repo_suite {
             every_write_is_entered_with_who_when_and_where_newest_first,
             what_changes_nothing_is_not_entered,
             entries_are_found_by_product_image_and_user,
+            older_entries_are_removed_and_counted,
         );
         $crate::repo_suite!(@ $fresh, rate_limits:
             a_quota_is_granted_exactly_and_tells_the_wait,
@@ -217,6 +235,7 @@ macro_rules! repo_suite {
             scopes_and_subjects_are_apart,
             no_quotas_are_no_limit,
             windows_that_ended_are_removed_and_counted,
+            more_windows_than_a_batch_are_removed,
             many_at_once_are_counted_exactly,
             quotas_in_any_order_neither_deadlock_nor_miscount,
         );

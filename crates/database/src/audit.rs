@@ -2,9 +2,11 @@
 
 use crate::database::Database;
 use crate::dialect::{Connected, ImageKey, Moment, query};
+use crate::expired::Expired;
 use crate::fault::{BadRow, Fault};
 use crate::schema::audit_entries;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use packshot_domain::access::{Origin, UserName};
 use packshot_domain::ports::audit_log::{Action, AuditEntry, AuditLog, AuditQuery};
@@ -62,6 +64,10 @@ impl AuditLog for Database {
         let query = query.clone();
         let entries: Result<_, Fault> = self.read(move |connection| read(connection, &query)).await;
         Ok(entries?)
+    }
+
+    async fn remove_before(&self, before: DateTime<Utc>) -> Result<u64, RepoError> {
+        self.remove_in_batches(Expired::AUDIT_ENTRIES, before).await
     }
 }
 

@@ -98,6 +98,13 @@ impl Database {
         migrations::migrate(&mut pooled.connected(), self.connect_timeout)
     }
 
+    /// Runs `work` at once, on this thread: for starts, when nobody is served yet.
+    pub(crate) fn at_start<T>(&self, work: impl FnOnce(&mut Connected<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+        let pooled = self.pool.get();
+        let mut pooled = pooled.map_err(|error| Fault(RepoError::Unavailable(Box::new(error))))?;
+        work(&mut pooled.connected())
+    }
+
     /// What and where it is, such as `SQLite 3.50.2 at data/packshot.db`; never a password.
     #[must_use]
     pub fn describe(&self) -> String {

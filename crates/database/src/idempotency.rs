@@ -5,8 +5,8 @@
 
 use crate::database::Database;
 use crate::dialect::{Connected, Moment, query};
+use crate::expired::Expired;
 use crate::fault::Fault;
-use crate::rows;
 use crate::schema::idempotency_keys as keys;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -58,15 +58,9 @@ impl IdempotencyKeys for Database {
     }
 
     async fn remove_expired(&self, horizon: &Horizon) -> Result<u64, RepoError> {
-        let horizon = *horizon;
-        let removed: Result<u64, Fault> = self
-            .write(move |connection| {
-                let removed =
-                    query!(connection, c => diesel::delete(QueryDsl::filter(keys::table, expired!(horizon))).execute(*c))?;
-                Ok(rows::read("count", removed)?)
-            })
-            .await;
-        Ok(removed?)
+        // Each is led by an index of its own.
+        let completed = self.remove_in_batches(Expired::COMPLETED_KEYS, horizon.completed_after).await?;
+        Ok(completed + self.remove_in_batches(Expired::RESERVED_KEYS, horizon.reserved_after).await?)
     }
 }
 

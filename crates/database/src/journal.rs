@@ -12,8 +12,11 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use packshot_domain::image::ImageId;
 use packshot_domain::ports::product_repo::RepoError;
-use packshot_domain::ports::upload_journal::{EntryKind, JournalEntry, JournalError, UploadJournal};
+use packshot_domain::ports::upload_journal::{
+    Claimed, Due, EntryKind, JournalEntry, JournalError, Position, UploadJournal,
+};
 use packshot_domain::storage::ObjectKey;
+use std::collections::HashSet;
 
 const UPLOAD: &str = "upload";
 const DELETION: &str = "deletion";
@@ -27,6 +30,8 @@ struct EntryRow {
     object_keys: String,
     is_claimed: bool,
     entered_at: Moment,
+    attempts: i32,
+    next_attempt_at: Moment,
 }
 
 impl EntryRow {
@@ -35,15 +40,20 @@ impl EntryRow {
         let original = keys.first().ok_or_else(|| BadRow::new("object_keys", "none at all"))?;
         Ok(Self {
             image_id: ImageKey(entry.image),
-            kind: match entry.kind {
-                EntryKind::Upload => UPLOAD.to_owned(),
-                EntryKind::Deletion => DELETION.to_owned(),
-            },
+            kind: code(entry.kind).to_owned(),
             original_key: (*original).to_owned(),
             object_keys: serde_json::to_string(&keys).map_err(|error| BadRow::new("object_keys", error))?,
             is_claimed: false,
             entered_at: Moment(entry.entered_at),
+            attempts: 0,
+            next_attempt_at: Moment(entry.entered_at),
         })
+    }
+
+    fn into_claimed(self) -> Result<Claimed, BadRow> {
+        let (attempts, due_at) = (self.attempts, self.next_attempt_at.0);
+        let attempts = u32::try_from(attempts).map_err(|error| BadRow::new("attempts", error))?;
+        Ok(Claimed { entry: self.into_entry()?, attempts, due_at })
     }
 
     fn into_entry(self) -> Result<JournalEntry, BadRow> {
@@ -62,6 +72,13 @@ impl EntryRow {
                 .collect::<Result<_, _>>()?,
             entered_at: self.entered_at.0,
         })
+    }
+}
+
+fn code(kind: EntryKind) -> &'static str {
+    match kind {
+        EntryKind::Upload => UPLOAD,
+        EntryKind::Deletion => DELETION,
     }
 }
 
@@ -84,14 +101,50 @@ impl UploadJournal for Database {
         Ok(marked? == 1)
     }
 
-    async fn claim(&self, uploads_before: DateTime<Utc>, limit: u32) -> Result<Vec<JournalEntry>, RepoError> {
+    async fn claim(&self, due: &Due, after: Option<Position>, limit: u32) -> Result<Vec<Claimed>, RepoError> {
+        let due = *due;
+        // A sweep with nothing to do writes nothing, and holds nobody up.
+        let any: Result<_, Fault> = self.read(move |connection| Ok(dead(connection, &due, after, 1)?)).await;
+        if any?.is_empty() {
+            return Ok(Vec::new());
+        }
         let claimed: Result<_, Fault> = self
             .write(move |connection| {
                 connection.one_at_a_time(Exclusive::JournalClaim)?;
-                claim(connection, uploads_before, limit)
+                claim(connection, &due, after, limit)
             })
             .await;
         Ok(claimed?)
+    }
+
+    async fn postpone(&self, image: ImageId, until: DateTime<Utc>) -> Result<(), RepoError> {
+        let postponed: Result<_, Fault> = self
+            .write(move |connection| {
+                let entry = upload_journal::table.find(ImageKey(image));
+                Ok(query!(connection, c => diesel::update(entry)
+                    .set((
+                        upload_journal::attempts.eq(upload_journal::attempts + 1),
+                        upload_journal::next_attempt_at.eq(Moment(until)),
+                    ))
+                    .execute(*c))?)
+            })
+            .await;
+        postponed?;
+        Ok(())
+    }
+
+    async fn stuck(&self) -> Result<u64, RepoError> {
+        let stuck: Result<i64, Fault> = self
+            .read(|connection| {
+                // As its index says it: a parameter would hide the index.
+                let failed = diesel::dsl::sql::<diesel::sql_types::Bool>("attempts > 0");
+                Ok(query!(connection, c => upload_journal::table
+                    .filter(failed)
+                    .count()
+                    .get_result(*c))?)
+            })
+            .await;
+        Ok(u64::try_from(stuck?).unwrap_or_default())
     }
 
     async fn finish(&self, image: ImageId) -> Result<(), RepoError> {
@@ -123,14 +176,10 @@ impl UploadJournal for Database {
         Ok(named?)
     }
 
-    async fn peek(&self, uploads_before: DateTime<Utc>, limit: u32) -> Result<Vec<JournalEntry>, RepoError> {
-        let dead: Result<_, Fault> = self
-            .read(move |connection| {
-                let rows = dead(connection, uploads_before, limit)?;
-                Ok(rows.into_iter().map(EntryRow::into_entry).collect::<Result<_, _>>()?)
-            })
-            .await;
-        Ok(dead?)
+    async fn peek(&self, due: &Due, limit: u32) -> Result<Vec<Claimed>, RepoError> {
+        let due = *due;
+        let found: Result<_, Fault> = self.read(move |connection| readable(connection, &due, None, limit)).await;
+        Ok(found?)
     }
 }
 
@@ -151,30 +200,59 @@ fn begin(connection: &mut Connected<'_>, entry: &JournalEntry) -> Result<(), Abo
     Ok(())
 }
 
-/// Entries whose objects are to be deleted, oldest first.
-fn dead(connection: &mut Connected<'_>, uploads_before: DateTime<Utc>, limit: u32) -> QueryResult<Vec<EntryRow>> {
+/// Entries whose objects are to be deleted, the longest due first.
+fn dead(connection: &mut Connected<'_>, due: &Due, after: Option<Position>, limit: u32) -> QueryResult<Vec<EntryRow>> {
+    use upload_journal::{entered_at, image_id, is_claimed, kind, next_attempt_at};
+    // Nothing stands before the first position.
+    let (moment, image) = after.unwrap_or((DateTime::<Utc>::UNIX_EPOCH, ImageId::new(uuid::Uuid::nil())));
+    let (moment, image) = (Moment(moment), ImageKey(image));
     query!(connection, c => upload_journal::table
-        .filter(
-            upload_journal::kind
-                .eq(DELETION)
-                .or(upload_journal::is_claimed)
-                .or(upload_journal::entered_at.lt(Moment(uploads_before))),
-        )
-        .order((upload_journal::entered_at, upload_journal::image_id))
+        .filter(kind.eq(code(due.kind)))
+        .filter(next_attempt_at.ge(moment).and(next_attempt_at.le(Moment(due.by))))
+        .filter(next_attempt_at.gt(moment).or(image_id.gt(image)))
+        .filter(kind.eq(DELETION).or(is_claimed).or(entered_at.lt(Moment(due.uploads_before))))
+        .order((next_attempt_at, image_id))
         .limit(limit.into())
         .select(EntryRow::as_select())
         .load(*c))
 }
 
+/// Those of them that can be read, `limit` where there are so many; the others are logged and passed.
+fn readable(
+    connection: &mut Connected<'_>,
+    due: &Due,
+    mut after: Option<Position>,
+    limit: u32,
+) -> Result<Vec<Claimed>, Fault> {
+    let mut found = Vec::new();
+    loop {
+        let left = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+        let rows = dead(connection, due, after, left)?;
+        after = rows.last().map(|row| (row.next_attempt_at.0, row.image_id.0));
+        let were_all = rows.len() < left as usize;
+        for row in rows {
+            let image = row.image_id.0;
+            match row.into_claimed() {
+                Ok(claimed) => found.push(claimed),
+                Err(error) => tracing::error!(%image, %error, "an entry of the upload journal cannot be read"),
+            }
+        }
+        if were_all || found.len() >= limit as usize {
+            return Ok(found);
+        }
+    }
+}
+
 fn claim(
     connection: &mut Connected<'_>,
-    uploads_before: DateTime<Utc>,
+    due: &Due,
+    after: Option<Position>,
     limit: u32,
-) -> Result<Vec<JournalEntry>, Fault> {
-    let rows = dead(connection, uploads_before, limit)?;
+) -> Result<Vec<Claimed>, Fault> {
+    let mut found = readable(connection, due, after, limit)?;
     let mut claimed: Vec<ImageKey> = Vec::new();
-    for rows in rows.chunks(BATCH) {
-        let ids: Vec<ImageKey> = rows.iter().map(|row| row.image_id).collect();
+    for found in found.chunks(BATCH) {
+        let ids: Vec<ImageKey> = found.iter().map(|claimed| ImageKey(claimed.entry.image)).collect();
         // An upload that commits in this moment has its entry removed, and is not among the answers.
         let marked: Vec<ImageKey> = query!(connection, c => diesel::update(upload_journal::table)
             .filter(upload_journal::image_id.eq_any(ids))
@@ -183,8 +261,9 @@ fn claim(
             .get_results(*c))?;
         claimed.extend(marked);
     }
-    let rows = rows.into_iter().filter(|row| claimed.contains(&row.image_id));
-    Ok(rows.map(EntryRow::into_entry).collect::<Result<_, _>>()?)
+    let claimed: HashSet<ImageId> = claimed.into_iter().map(|key| key.0).collect();
+    found.retain(|found| claimed.contains(&found.entry.image));
+    Ok(found)
 }
 
 /// Removes the entry of an upload that commits now; `false` when it is gone, given up or claimed.

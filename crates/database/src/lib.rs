@@ -9,6 +9,7 @@ mod audit;
 mod counts;
 mod database;
 mod dialect;
+mod expired;
 mod fault;
 mod idempotency;
 mod images;
@@ -20,6 +21,7 @@ mod rate_limits;
 mod rows;
 mod schema;
 mod search;
+mod stores;
 mod url;
 
 pub use database::{Database, DatabaseSettings};

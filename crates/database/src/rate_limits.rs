@@ -6,8 +6,8 @@
 
 use crate::database::Database;
 use crate::dialect::{Connected, Moment, query};
+use crate::expired::Expired;
 use crate::fault::{Abort, Fault};
-use crate::rows;
 use crate::schema::rate_limits;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -57,14 +57,7 @@ impl RateLimiter for Database {
     }
 
     async fn remove_expired(&self, now: DateTime<Utc>) -> Result<u64, RepoError> {
-        let removed: Result<u64, Fault> = self
-            .write(move |connection| {
-                let ended = rate_limits::table.filter(rate_limits::window_end.lt(Moment(now)));
-                let removed = query!(connection, c => diesel::delete(ended).execute(*c))?;
-                Ok(rows::read("count", removed)?)
-            })
-            .await;
-        Ok(removed?)
+        self.remove_in_batches(Expired::LIMIT_WINDOWS, now).await
     }
 }
 

@@ -105,6 +105,15 @@ table! {
         object_keys -> Text,
         is_claimed -> Bool,
         entered_at -> MomentSql,
+        attempts -> Integer,
+        next_attempt_at -> MomentSql,
+    }
+}
+
+table! {
+    image_stores (only_row) {
+        only_row -> Integer,
+        store_id -> Text,
     }
 }
 

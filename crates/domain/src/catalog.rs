@@ -6,7 +6,7 @@
 use crate::access::Origin;
 use crate::image::{Image, ImageId};
 use crate::ports::image_repo::{ImagePage, ImagePatch, ImageQuery, ImageRepo, ProductImages, UpdateError};
-use crate::ports::image_store::ImageStore;
+use crate::ports::image_store::{ImageStore, StoreError};
 use crate::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, Put, RepoError};
 use crate::ports::upload_journal::{JournalEntry, UploadJournal};
 use crate::product::{Product, ProductId, ProductName};
@@ -37,6 +37,9 @@ pub enum CatalogError {
     /// The merged metadata breaks a rule.
     #[error("metadata: {0}")]
     Metadata(InvalidText),
+    /// The place of the objects is not there.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The database.
     #[error(transparent)]
     Repo(#[from] RepoError),
@@ -72,8 +75,10 @@ impl Catalog {
     /// Removes a product with all its images.
     ///
     /// # Errors
-    /// [`CatalogError::ProductNotFound`], [`CatalogError::Repo`].
+    /// [`CatalogError::ProductNotFound`], [`CatalogError::Repo`]; [`CatalogError::Store`] while the place of the
+    /// objects is away, before anything is changed.
     pub async fn delete_product(&self, id: &ProductId, origin: &Origin) -> Result<(), CatalogError> {
+        self.store.is_there().await?;
         let entries = self.images.delete_product(id, origin).await?.ok_or_else(|| not_found(id))?;
         for entry in &entries {
             self.delete_objects(entry).await;
@@ -135,6 +140,8 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::ImageNotFound`], [`CatalogError::Repo`].
     pub async fn delete_image(&self, id: ImageId, origin: &Origin) -> Result<(), CatalogError> {
+        // A row that is gone speaks for its objects no more: nobody is told so while they cannot go, too.
+        self.store.is_there().await?;
         let entry = self.images.delete(id, origin).await?;
         let entry = entry.ok_or_else(|| CatalogError::ImageNotFound(id.to_string()))?;
         self.delete_objects(&entry).await;

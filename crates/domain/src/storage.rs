@@ -3,10 +3,13 @@
 //! Owns the layout of keys, which is also the layout of URLs below the static prefix; refuses to
 //! know which kind of store holds them.
 
+pub mod ownership;
+
 use crate::image::{Filename, ImageFormat};
 use crate::product::ProductId;
 use crate::variant::{Folder, StoredVariant};
 use std::fmt;
+use uuid::Uuid;
 
 /// The key of one stored file: `{productId}/[folder/]{filename}`.
 ///
@@ -89,6 +92,30 @@ impl ObjectKey {
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Which of all folders a store is, so that an empty one in its place is not taken for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreId(Uuid);
+
+impl StoreId {
+    /// One made of these bits, which are random.
+    #[must_use]
+    pub fn from_bits(bits: u128) -> Self {
+        Self(Uuid::from_u128(bits))
+    }
+
+    /// Takes `text`, as it is written out.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(Self)
+    }
+}
+
+impl fmt::Display for StoreId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

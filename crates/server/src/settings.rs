@@ -40,6 +40,9 @@ pub struct Settings {
     /// `[sweep]`
     #[validate(nested)]
     pub sweep: SweepSettings,
+    /// `[audit]`
+    #[validate(nested)]
+    pub audit: AuditSettings,
     /// `[errors]`
     #[validate(nested)]
     pub errors: ErrorSettings,
@@ -114,6 +117,8 @@ pub struct StorageSettings {
     /// Options of the store, such as `endpoint` and `region`.
     #[serde(skip_serializing)]
     pub options: BTreeMap<String, SecretString>,
+    /// The mode of image files in a folder, in octal digits; folders let those enter who may read.
+    pub file_mode: String,
 }
 
 /// `[auth]`
@@ -193,6 +198,15 @@ pub struct SweepSettings {
     /// Uploads begun less than this many seconds ago may still be running.
     #[validate(range(min = 1))]
     pub grace_seconds: u32,
+}
+
+/// `[audit]`
+#[derive(Debug, Clone, Default, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditSettings {
+    /// How long entries of the audit log are kept, in days; 0 for ever.
+    #[validate(range(max = 36_500))]
+    pub keep_days: u32,
 }
 
 /// `[errors]`
@@ -282,7 +296,7 @@ impl Default for DatabaseSettings {
 
 impl Default for StorageSettings {
     fn default() -> Self {
-        Self { url: "file://data/images".to_owned(), options: BTreeMap::new() }
+        Self { url: "file://data/images".to_owned(), options: BTreeMap::new(), file_mode: "0644".to_owned() }
     }
 }
 

@@ -14,23 +14,26 @@ use crate::settings::{MetricsAccess, ProfileSetting, Settings, variant_specs};
 use crate::system::{RandomIdentifiers, SystemClock};
 use crate::telemetry::limits::CountedRateLimiter;
 use crate::telemetry::metrics::{self, Gauges, Metrics};
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail, ensure};
 use chrono::TimeDelta;
-use packshot_database::{Database, DatabaseSettings, DatabaseUrl};
+pub use packshot_database::Database;
+use packshot_database::{DatabaseSettings, DatabaseUrl};
 use packshot_domain::catalog::Catalog;
 use packshot_domain::ports::clock::Clock;
 use packshot_domain::ports::image_store::ImageStore;
 use packshot_domain::ports::rate_limiter::RateLimiter;
 use packshot_domain::ports::token_verifier::TokenVerifier;
+use packshot_domain::storage::StoreId;
+use packshot_domain::storage::ownership::{Evidence, Files, Verdict};
 use packshot_domain::sweep::Sweep;
 use packshot_domain::upload::UploadImage;
 use packshot_domain::verify::Verify;
 use packshot_imaging::{CodecImageProcessor, ImagingSettings, Profile};
-use packshot_store::{ObjectImageStore, StoreSettings, StoreUrl};
+use packshot_store::{FileMode, ObjectImageStore, Owner, StoreSettings, StoreUrl};
 use packshot_tokens::{BiscuitTokenVerifier, KeySource, TokenSettings};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,21 +85,110 @@ pub fn open_database(settings: &Settings) -> anyhow::Result<(Database, Option<Pa
     Ok((database, file))
 }
 
-/// The store of the settings.
+/// The store of the settings, where it is this database's. A folder is made at the first start alone: one that has
+/// gone or is empty later is a volume that is not mounted.
 ///
 /// # Errors
-/// One line that names `storage.url` and the cause.
+/// One line that names `storage.url` and the cause, and says what to do.
 pub fn open_store(
     settings: &Settings,
     environment: &BTreeMap<String, String>,
+    database: &Database,
 ) -> anyhow::Result<Arc<ObjectImageStore>> {
     let url = StoreUrl::parse(&settings.storage.url).context("storage.url")?;
-    if let StoreUrl::File(folder) = &url {
-        folders::ensure("storage.url", folder)?;
+    let owner = match &url {
+        StoreUrl::File(folder) => owner_of(folder, database)?,
+        _ => Owner::Whoever,
+    };
+    let store = open_store_of(settings, environment, owner)?;
+    if let Some(found) = store.id() {
+        let known = database.remember_image_store(found).context("database.url")?;
+        ensure!(known == found, "storage.url: {}", refusal(&store.describe(), known));
     }
+    Ok(store)
+}
+
+/// The store of the settings, only to look at: nothing is made. `None` where a server would make it at its first
+/// start.
+///
+/// # Errors
+/// One line that names `storage.url` and the cause.
+pub fn look_at_store(
+    settings: &Settings,
+    environment: &BTreeMap<String, String>,
+    database: Option<&Database>,
+) -> anyhow::Result<Option<Arc<ObjectImageStore>>> {
+    let StoreUrl::File(folder) = StoreUrl::parse(&settings.storage.url).context("storage.url")? else {
+        return open_new_store(settings, environment).map(Some);
+    };
+    let found = ObjectImageStore::owner_of(&folder).context("storage.url")?;
+    let known = database.and_then(|database| database.image_store().ok().flatten());
+    let shown = format!("the folder {}", folder.display());
+    match (found, known) {
+        (Some(found), Some(known)) if found != known => bail!("storage.url: {}", refusal(&shown, known)),
+        (None, Some(known)) => bail!("storage.url: {}", refusal(&shown, known)),
+        (Some(found), _) => open_store_of(settings, environment, Owner::Known(found)).map(Some),
+        (None, None) => {
+            let above = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+            let is_folder = above.is_dir() || above.as_os_str().is_empty();
+            ensure!(is_folder, "storage.url: {shown} cannot be made: {} is no folder", above.display());
+            Ok(None)
+        }
+    }
+}
+
+/// Whose the folder must be.
+fn owner_of(folder: &Path, database: &Database) -> anyhow::Result<Owner> {
+    let found = ObjectImageStore::owner_of(folder).context("storage.url")?;
+    let known = database.image_store().context("database.url")?;
+    let originals = database.some_originals().context("database.url")?;
+    let files = match originals.as_slice() {
+        [] => Files::NoImages,
+        some if ObjectImageStore::has_any(folder, some) => Files::There,
+        _ => Files::Missing,
+    };
+    let new = || StoreId::from_bits(rand::random());
+    match (Evidence { known, found, files }).verdict() {
+        Verdict::IsTheOne(id) => Ok(Owner::Known(id)),
+        Verdict::Mark(id) => Ok(Owner::New(id.unwrap_or_else(new))),
+        Verdict::Refuse => {
+            // So that there is one to name.
+            let known = database.remember_image_store(known.unwrap_or_else(new)).context("database.url")?;
+            bail!("storage.url: {}", refusal(&format!("the folder {}", folder.display()), known))
+        }
+    }
+}
+
+/// What is wrong with the folder, and what to do.
+fn refusal(folder: &str, known: StoreId) -> String {
+    format!(
+        "{folder} is not the one that this database's images are in: mount its volume, or, where this is the right \
+         place for them from now on, write {known} into the file .packshot-store in it"
+    )
+}
+
+/// The store of the settings, whosever it is; a folder is made where it is missing.
+///
+/// # Errors
+/// One line that names the setting at fault and the cause.
+pub fn open_new_store(
+    settings: &Settings,
+    environment: &BTreeMap<String, String>,
+) -> anyhow::Result<Arc<ObjectImageStore>> {
+    open_store_of(settings, environment, Owner::Whoever)
+}
+
+fn open_store_of(
+    settings: &Settings,
+    environment: &BTreeMap<String, String>,
+    owner: Owner,
+) -> anyhow::Result<Arc<ObjectImageStore>> {
+    let url = StoreUrl::parse(&settings.storage.url).context("storage.url")?;
     let options = settings.storage.options.iter();
     let options = options.map(|(key, value)| (key.clone(), value.expose_secret().to_owned())).collect();
-    let options = StoreSettings { options, environment: environment.clone(), ..StoreSettings::new(url) };
+    let file_mode = FileMode::parse(&settings.storage.file_mode).context("storage.file_mode")?;
+    let options =
+        StoreSettings { options, environment: environment.clone(), owner, file_mode, ..StoreSettings::new(url) };
     Ok(Arc::new(ObjectImageStore::open(&options).context("storage.url")?))
 }
 
@@ -107,9 +199,24 @@ pub fn open_store(
 pub fn open(settings: &Settings, environment: &BTreeMap<String, String>) -> anyhow::Result<Backends> {
     let (database, file) = open_database(settings)?;
     database.migrate().context("database.url")?;
-    let store = open_store(settings, environment)?;
+    let store = open_store(settings, environment, &database)?;
     let lock = file.map(|file| InstanceLock::take(&file)).transpose().context("database.url: cannot lock")?;
     Ok(Backends { database, store, lock })
+}
+
+/// A database that was copied to this place, with the migrations applied, and the store in this place, which is its
+/// own from now on, whatever place it came from.
+///
+/// # Errors
+/// One line that names the setting at fault and the cause.
+pub fn open_in_new_place(settings: &Settings, environment: &BTreeMap<String, String>) -> anyhow::Result<Backends> {
+    let (database, _) = open_database(settings)?;
+    database.migrate().context("database.url")?;
+    let store = open_new_store(settings, environment)?;
+    if let Some(id) = store.id() {
+        database.move_to_image_store(id).context("database.url")?;
+    }
+    Ok(Backends { database, store, lock: None })
 }
 
 /// Everything that handlers can reach.
@@ -200,9 +307,14 @@ pub fn sweep(settings: &Settings, backends: &Backends) -> Sweep {
         journal: database.clone(),
         store: backends.store.clone(),
         keys: database.clone(),
-        limiter: database,
+        limiter: database.clone(),
+        audit: database,
         clock: Arc::new(SystemClock),
         landing: TimeDelta::seconds(i64::from(settings.sweep.grace_seconds)),
+        audit_retention: match settings.audit.keep_days {
+            0 => None,
+            days => Some(TimeDelta::days(i64::from(days))),
+        },
     }
 }
 

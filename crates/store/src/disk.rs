@@ -1,73 +1,77 @@
 //! Objects in a folder of this machine.
 //!
-//! Owns what `object_store`'s `LocalFileSystem` leaves open: it writes the file, syncs it and renames it
-//! into place; this module sees to it that no symbolic link leads out of the folder, that folders
-//! made by another write are as durable as the file, that deletions survive a power cut, and
-//! that what a killed write left is found.
+//! Owns what `object_store`'s `LocalFileSystem` leaves open: this module sees to it that the folder is the right one
+//! (`place`), that objects are written whole, durably and with a fixed mode (`write`), that no symbolic link leads
+//! out of the folder, that deletions survive a power cut, and that what a killed write left is found.
 //!
 //! Its surprising rule: empty folders are removed under the feet of writes, which therefore try again
 //! when their folder has gone.
 
+mod mode;
 mod paths;
+mod place;
 mod read;
 mod walk;
+mod write;
 
-use crate::settings::OpenError;
+use crate::settings::{FileMode, OpenError, Owner};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::stream::BoxStream;
+use mode::Modes;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{GetOptions, GetRange, GetResultPayload, ObjectStore as _, ObjectStoreExt as _};
 use packshot_domain::ports::Cause;
 use packshot_domain::ports::image_store::{ListedObject, ObjectInfo, StoreError, StoredObject};
-use packshot_domain::storage::ObjectKey;
+use packshot_domain::storage::{ObjectKey, StoreId};
+use place::Place;
 use std::collections::BTreeSet;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The folder of a store.
 pub(crate) struct Disk {
-    root: Arc<Path>,
+    place: Arc<Place>,
     files: LocalFileSystem,
 }
 
 impl Disk {
-    /// Far more than any race of real deletions needs.
-    const WRITE_TRIES: u32 = 20;
-
-    /// Opens the folder, making it durably where it is missing, and tries whether it can be written to.
-    pub(crate) fn open(folder: &Path) -> Result<Self, OpenError> {
-        let fault = |cause: Cause| OpenError::Folder { path: folder.to_owned(), cause };
-        paths::make_durably(folder).map_err(|error| fault(error.into()))?;
-        let root = folder.canonicalize().map_err(|error| fault(error.into()))?;
-        paths::probe(&root).map_err(|error| fault(error.into()))?;
-        let files = LocalFileSystem::new_with_prefix(&root).map_err(|error| fault(error.into()))?.with_fsync(true);
-        Ok(Self { root: root.into(), files })
+    /// Opens the folder and tries whether it can be written to; makes and marks it where `owner` says so.
+    pub(crate) fn open(folder: &Path, owner: Owner, mode: FileMode) -> Result<Self, OpenError> {
+        let fault = |error: io::Error| OpenError::Folder { path: folder.to_owned(), cause: error.into() };
+        let modes = Modes(mode);
+        let id = match owner {
+            Owner::Known(id) => id,
+            Owner::New(id) => place::mark(folder, id, modes).map_err(fault)?,
+            Owner::Whoever => match place::read(folder).map_err(fault)? {
+                Some(id) => id,
+                None => place::mark(folder, place::random_id(), modes).map_err(fault)?,
+            },
+        };
+        let root = folder.canonicalize().map_err(fault)?;
+        let place = Place { root, id, modes };
+        place.probe().map_err(fault)?;
+        let files = LocalFileSystem::new_with_prefix(&place.root);
+        let files = files.map_err(|error| OpenError::Folder { path: folder.to_owned(), cause: error.into() })?;
+        Ok(Self { place: Arc::new(place), files })
     }
 
     /// The folder's path on this machine; not for clients.
     pub(crate) fn folder(&self) -> &Path {
-        &self.root
+        &self.place.root
+    }
+
+    /// The id that its marker has.
+    pub(crate) fn id(&self) -> StoreId {
+        self.place.id
     }
 
     pub(crate) async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<(), StoreError> {
-        let path = object_path(key)?;
-        let (root, checked) = (self.root.clone(), key.clone());
-        blocking(move || paths::refuse_links(&root, &checked)).await?;
-        let mut tries = 1;
-        while let Err(error) = self.files.put(&path, bytes.clone().into()).await {
-            // Between making the folder and using it, the deletion of its last object removed it.
-            if tries == Self::WRITE_TRIES || !is_missing(&error) {
-                return Err(StoreError::Unavailable(Box::new(error)));
-            }
-            tries += 1;
-        }
-        // Whoever made the folders syncs them too, but perhaps has not come to it yet.
-        let (root, written) = (self.root.clone(), key.clone());
-        blocking(move || paths::sync_folders_of(&root, &written)).await
+        let (place, key) = (self.place.clone(), key.clone());
+        blocking(move || write::put(&place, &key, &bytes)).await
     }
 
     pub(crate) async fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<StoredObject, StoreError> {
@@ -75,7 +79,7 @@ impl Disk {
         let options = GetOptions { range: range.clone().map(GetRange::Bounded), ..GetOptions::default() };
         let empty = range.is_some_and(|range| range.is_empty());
         let options = if empty { GetOptions::default() } else { options };
-        let got = self.files.get_opts(&object_path(key)?, options).await.map_err(not_found)?;
+        let got = self.found(self.files.get_opts(&object_path(key)?, options).await).await?;
         let info = info(&got.meta);
         let range = if empty { 0..0 } else { got.range.clone() };
         match got.payload {
@@ -86,58 +90,87 @@ impl Disk {
 
     pub(crate) async fn head(&self, key: &ObjectKey) -> Result<ObjectInfo, StoreError> {
         self.refuse_what_is_not_here(key).await?;
-        let meta = self.files.head(&object_path(key)?).await.map_err(not_found)?;
+        let meta = self.found(self.files.head(&object_path(key)?).await).await?;
         Ok(info(&meta))
     }
 
     pub(crate) async fn delete(&self, keys: &[ObjectKey]) -> Result<(), StoreError> {
+        self.is_there().await?;
         let (mut folders, mut failure) = (BTreeSet::new(), None);
         for key in keys {
             match self.delete_file(key).await {
-                Ok(()) => folders.extend(paths::folders_of(&self.root, key)),
+                Ok(()) => folders.extend(paths::folders_of(&self.place.root, key)),
                 Err(StoreError::NotFound) => {}
                 Err(error) => failure = Some(error),
             }
         }
-        let root = self.root.clone();
+        let place = self.place.clone();
         // The deepest folders first, so that a product's can follow.
         let folders: Vec<PathBuf> = folders.into_iter().rev().collect();
-        let cleared = blocking(move || paths::sync_and_clear(&root, &folders)).await;
+        let cleared = blocking(move || {
+            paths::sync_and_clear(&place.root, &folders)?;
+            // What was not there may be where the folder has gone to meanwhile.
+            place.check()
+        });
+        let cleared = cleared.await;
         failure.map_or(cleared, Err)
     }
 
     async fn delete_file(&self, key: &ObjectKey) -> Result<(), StoreError> {
-        let (root, checked) = (self.root.clone(), key.clone());
-        if !blocking(move || paths::leads_inside(&root, &checked)).await? {
+        let (place, checked) = (self.place.clone(), key.clone());
+        if !blocking(move || paths::leads_inside(&place.root, &checked)).await? {
             return Err(StoreError::NotFound);
         }
         self.files.delete(&object_path(key)?).await.map_err(not_found)
     }
 
     pub(crate) fn list(&self) -> BoxStream<'static, Result<ListedObject, StoreError>> {
-        walk::list(self.root.clone())
+        walk::list(self.place.clone())
     }
 
     pub(crate) async fn count_leftovers(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        let root = self.root.clone();
-        blocking(move || walk::leftovers(&root, before)).await.map(|found| found.len() as u64)
+        let place = self.place.clone();
+        blocking(move || walk::leftovers(&place, before)).await.map(|(old, _)| old.len() as u64)
     }
 
     pub(crate) async fn remove_leftovers(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        let root = self.root.clone();
-        blocking(move || walk::remove_leftovers(&root, before)).await
+        let place = self.place.clone();
+        blocking(move || walk::remove_leftovers(&place, before)).await
+    }
+
+    pub(crate) async fn is_there(&self) -> Result<(), StoreError> {
+        let place = self.place.clone();
+        blocking(move || place.check()).await
     }
 
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        let root = self.root.clone();
-        blocking(move || paths::probe(&root)).await
+        let place = self.place.clone();
+        blocking(move || place.probe()).await
     }
 
     /// What lies behind a symbolic link is not in the store.
     async fn refuse_what_is_not_here(&self, key: &ObjectKey) -> Result<(), StoreError> {
-        let (root, checked) = (self.root.clone(), key.clone());
-        if blocking(move || paths::is_own_file(&root, &checked)).await? { Ok(()) } else { Err(StoreError::NotFound) }
+        let (place, checked) = (self.place.clone(), key.clone());
+        let here = blocking(move || {
+            let here = paths::is_own_file(&place.root, &checked)?;
+            // Only where the folder is the right one is a file that is not in it missing.
+            if here { Ok(true) } else { place.check().map(|()| false) }
+        });
+        if here.await? { Ok(()) } else { Err(StoreError::NotFound) }
     }
+
+    /// What was found; missing is only what is missing from the right folder.
+    async fn found<T>(&self, found: object_store::Result<T>) -> Result<T, StoreError> {
+        match found.map_err(not_found) {
+            Err(StoreError::NotFound) => self.is_there().await.and(Err(StoreError::NotFound)),
+            other => other,
+        }
+    }
+}
+
+/// The id in the marker of the store in `folder`; `None` where either is not there.
+pub(crate) fn owner_of(folder: &Path) -> Result<Option<StoreId>, OpenError> {
+    place::read(folder).map_err(|error| OpenError::Folder { path: folder.to_owned(), cause: error.into() })
 }
 
 /// Runs `work` where it may block. It runs to its end even when nobody waits for it any more.
@@ -160,10 +193,4 @@ fn not_found(error: object_store::Error) -> StoreError {
         object_store::Error::NotFound { .. } => StoreError::NotFound,
         other => StoreError::Unavailable(Box::new(other)),
     }
-}
-
-/// Whether a file or folder that was expected is not there.
-fn is_missing(error: &(dyn std::error::Error + 'static)) -> bool {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.filter_map(|error| error.downcast_ref::<io::Error>()).any(|error| error.kind() == ErrorKind::NotFound)
 }

@@ -15,6 +15,6 @@ mod settings;
 mod store;
 mod url;
 
-pub use settings::{OpenError, StoreSettings};
+pub use settings::{FileMode, InvalidFileMode, OpenError, Owner, StoreSettings};
 pub use store::ObjectImageStore;
 pub use url::{InvalidStoreUrl, StoreUrl};

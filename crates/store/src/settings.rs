@@ -2,6 +2,7 @@
 
 use crate::url::StoreUrl;
 use packshot_domain::ports::Cause;
+use packshot_domain::storage::StoreId;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -31,6 +32,66 @@ pub struct StoreSettings {
     pub max_retries: usize,
     /// The backend is asked whether it is there for this long at most.
     pub ping_timeout: Duration,
+    /// Whose a folder must be, see [`Owner`].
+    pub owner: Owner,
+    /// The mode of files in a folder.
+    pub file_mode: FileMode,
+}
+
+/// Which store a folder must be: a marker file in it says so. While the marker is not there, as where a volume is not
+/// mounted, nothing is written to the folder, and nothing is said to be missing from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// That one; nothing is made.
+    Known(StoreId),
+    /// None yet: the folder is made where it is missing, and marked as this one unless another process was faster.
+    New(StoreId),
+    /// Whichever it says; one without a marker is made and marked.
+    Whoever,
+}
+
+/// The mode of image files: what the owner, the group and others may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileMode(u32);
+
+/// Why some text is no mode of image files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be three octal digits, such as 0640: 6 for the owner, and 0, 4 or 6 for the group and for others")]
+pub struct InvalidFileMode;
+
+impl FileMode {
+    /// Takes `text`, such as `0640`: the owner reads and writes, nobody executes.
+    ///
+    /// # Errors
+    /// [`InvalidFileMode`].
+    pub fn parse(text: &str) -> Result<Self, InvalidFileMode> {
+        let digits = text.strip_prefix('0').unwrap_or(text).as_bytes();
+        match digits {
+            [b'6', group @ (b'0' | b'4' | b'6'), others @ (b'0' | b'4' | b'6')] => {
+                Ok(Self(0o600 | u32::from(group - b'0') << 3 | u32::from(others - b'0')))
+            }
+            _ => Err(InvalidFileMode),
+        }
+    }
+
+    /// The mode's bits.
+    #[must_use]
+    pub fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// The mode of folders: whoever may read may enter.
+    #[must_use]
+    pub fn folder_bits(self) -> u32 {
+        self.0 | (self.0 & 0o444) >> 2
+    }
+}
+
+impl Default for FileMode {
+    /// `0644`: a web server may read them.
+    fn default() -> Self {
+        Self(0o644)
+    }
 }
 
 /// Why a store was not opened.
@@ -83,6 +144,8 @@ impl StoreSettings {
             retry_timeout: Duration::from_secs(5),
             max_retries: 3,
             ping_timeout: Duration::from_secs(5),
+            owner: Owner::Whoever,
+            file_mode: FileMode::default(),
         }
     }
 }
@@ -99,6 +162,8 @@ impl fmt::Debug for StoreSettings {
             .field("retry_timeout", &self.retry_timeout)
             .field("max_retries", &self.max_retries)
             .field("ping_timeout", &self.ping_timeout)
+            .field("owner", &self.owner)
+            .field("file_mode", &self.file_mode)
             .finish()
     }
 }
@@ -114,5 +179,29 @@ mod tests {
         settings.environment.insert("AWS_SECRET_ACCESS_KEY".into(), "hunter3".into());
         let shown = format!("{settings:?}");
         assert!(shown.contains("secret_access_key") && !shown.contains("hunter"), "{shown}");
+    }
+
+    #[test]
+    fn of_all_modes_those_are_taken_that_suit_files_of_images() {
+        let mut taken = 0;
+        for bits in 0..=0o7777_u32 {
+            let text = format!("{bits:04o}");
+            let (owner, rest) = (bits >> 6 & 7, bits & 0o77);
+            let good =
+                bits < 0o1000 && owner == 6 && rest & 0o11 == 0 && rest & 0o44 == (rest & 0o44) | (rest & 0o22) << 1;
+            let parsed = FileMode::parse(&text);
+            assert_eq!(parsed.is_ok(), good, "{text}");
+            let Ok(mode) = parsed else { continue };
+            taken += 1;
+            assert_eq!((mode.bits(), Ok(mode)), (bits, FileMode::parse(&text[1..])));
+            for shift in [0, 3, 6] {
+                let (file, folder) = (mode.bits() >> shift & 7, mode.folder_bits() >> shift & 7);
+                assert_eq!(folder, if file & 4 == 0 { file } else { file | 1 }, "{text}");
+            }
+        }
+        assert_eq!(taken, 9);
+        for bad in ["", "0", "64", "00644", "644 ", "rw-r--r--", "0o644", "+644"] {
+            assert_eq!(FileMode::parse(bad), Err(InvalidFileMode), "{bad}");
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! machine a folder lies.
 
 use crate::cloud::{self, Client};
-use crate::disk::Disk;
+use crate::disk::{self, Disk};
 use crate::remote::Remote;
 use crate::settings::{OpenError, StoreSettings};
 use crate::url::StoreUrl;
@@ -15,8 +15,9 @@ use futures_util::stream::BoxStream;
 use object_store::memory::InMemory;
 use packshot_domain::ports::image_store::{ImageStore, ListedObject, ObjectInfo, StoreError, StoredObject};
 use packshot_domain::product::ProductId;
-use packshot_domain::storage::{ObjectKey, StorageLocation};
+use packshot_domain::storage::{ObjectKey, StorageLocation, StoreId};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Keeps image files in the store that the settings name.
@@ -47,8 +48,9 @@ const UNNAMED_BUCKET: &str = "images";
 const LOCAL_REGION: &str = "local";
 
 impl ObjectImageStore {
-    /// Opens the store. A folder is made where it is missing and tried out; a cloud is not asked yet, so that
-    /// one that is down does not keep the server from starting (see [`ImageStore::ping`]).
+    /// Opens the store. A folder is made where it is missing and [`StoreSettings::owner`] lets it be, and tried out;
+    /// a cloud is not asked yet, so that one that is down does not keep the server from starting (see
+    /// [`ImageStore::ping`]).
     ///
     /// # Errors
     /// [`OpenError`].
@@ -56,7 +58,7 @@ impl ObjectImageStore {
         match &settings.url {
             StoreUrl::File(folder) => {
                 no_options(settings, "a folder")?;
-                let disk = Disk::open(folder)?;
+                let disk = Disk::open(folder, settings.owner, settings.file_mode)?;
                 let name = disk.folder().file_name().map_or(UNNAMED_BUCKET.into(), |name| name.to_string_lossy());
                 let place = Place::new("file", &name, "", LOCAL_REGION.to_owned());
                 let description = format!("the folder {}", disk.folder().display());
@@ -81,6 +83,20 @@ impl ObjectImageStore {
         }
     }
 
+    /// The id in the marker of the store in `folder`; `None` where either is not there.
+    ///
+    /// # Errors
+    /// [`OpenError::Folder`].
+    pub fn owner_of(folder: &Path) -> Result<Option<StoreId>, OpenError> {
+        disk::owner_of(folder)
+    }
+
+    /// Whether `folder` has one of these objects, whatever store it is.
+    #[must_use]
+    pub fn has_any(folder: &Path, keys: &[ObjectKey]) -> bool {
+        keys.iter().any(|key| folder.join(key.as_str()).is_file())
+    }
+
     fn remote(settings: &StoreSettings, scheme: &str, bucket: &str, prefix: &str, client: Client) -> Self {
         let place = Place::new(scheme, bucket, prefix, client.region);
         let endpoint = client.endpoint.map_or(String::new(), |endpoint| format!(" at {endpoint}"));
@@ -94,6 +110,15 @@ impl ObjectImageStore {
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.is_local
+    }
+
+    /// The id that the marker of a folder has; `None` where the store is none.
+    #[must_use]
+    pub fn id(&self) -> Option<StoreId> {
+        match &self.backend {
+            Backend::Disk(disk) => Some(disk.id()),
+            Backend::Remote(_) => None,
+        }
     }
 
     /// Which store this is, in words, for whoever runs the server: on disk it names the folder.
@@ -166,6 +191,13 @@ impl ImageStore for ObjectImageStore {
         match &self.backend {
             Backend::Disk(disk) => disk.count_leftovers(before).await,
             Backend::Remote(_) => Ok(0),
+        }
+    }
+
+    async fn is_there(&self) -> Result<(), StoreError> {
+        match &self.backend {
+            Backend::Disk(disk) => disk.is_there().await,
+            Backend::Remote(_) => Ok(()),
         }
     }
 

@@ -17,7 +17,8 @@ fn a_server_that_listens_is_alive_and_ready(backends: Backends) {
 fn without_its_pictures_it_is_alive_but_not_ready() {
     let server = Server::builder().start();
     let images = server.folder().join("data/images");
-    std::fs::remove_dir_all(&images).unwrap();
+    let aside = server.folder().join("data/aside");
+    std::fs::rename(&images, &aside).unwrap();
     std::fs::write(&images, "a file where the folder was").unwrap();
 
     let answer = server.anyone().get("/readyz").expect(503);
@@ -28,6 +29,6 @@ fn without_its_pictures_it_is_alive_but_not_ready() {
     let _ = server.anyone().get("/healthz").expect(200);
 
     std::fs::remove_file(&images).unwrap();
-    std::fs::create_dir(&images).unwrap();
+    std::fs::rename(&aside, &images).unwrap();
     let _ = server.anyone().get("/readyz").expect(200);
 }

@@ -52,6 +52,33 @@ fn every_difference_is_named() {
 }
 
 #[test]
+fn an_object_that_cannot_be_deleted_is_named_and_holds_up_no_other() {
+    let server = Server::start();
+    // A folder where a file was cannot be deleted as a file.
+    let block = |image: &Value| {
+        let stuck = file(&server, image, "large");
+        std::fs::remove_file(&stuck).unwrap();
+        std::fs::create_dir(&stuck).unwrap();
+        std::fs::write(stuck.join("inside"), "").unwrap();
+        let _ = server.admin().delete(&format!("/files/{}", image["id"].as_str().unwrap())).expect(204);
+        stuck
+    };
+    let (first, second) = (upload(&server), upload(&server));
+    let (stuck, mended) = (block(&first), block(&second));
+    std::fs::remove_dir_all(&mended).unwrap();
+    let swept = server.run(&["sweep"]);
+    assert_eq!(swept.code, Some(1), "{swept:?}");
+    let id = first["id"].as_str().unwrap();
+    assert!(swept.stdout.contains("unfinished deletions  1\n"), "{swept:?}");
+    assert!(swept.stdout.contains("could not be deleted  1\n") && swept.stdout.contains(id), "{swept:?}");
+    std::fs::remove_dir_all(&stuck).unwrap();
+    // Whoever mended it does not wait for the next attempt.
+    let swept = server.run(&["sweep"]).ok();
+    assert!(swept.contains("unfinished deletions  1\n"), "{swept}");
+    assert_eq!(server.stored_files(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
 fn a_dry_run_names_what_a_sweep_removes_and_removes_nothing() {
     let server = Server::start();
     let image = upload(&server);

@@ -3,6 +3,7 @@
 
 mod database;
 mod disk;
+mod folder;
 mod store;
 
 use packshot_tests::inventory::{assert_rows_and_files_agree, every_image};

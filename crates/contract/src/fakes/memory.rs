@@ -15,7 +15,9 @@ use packshot_domain::ports::audit_log::AuditEntry;
 use packshot_domain::ports::idempotency::{Fingerprint, Receipt, ScopedKey};
 use packshot_domain::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, Put, RepoError};
 use packshot_domain::ports::rate_limiter::Scope;
-use packshot_domain::ports::upload_journal::{EntryKind, JournalEntry, JournalError, UploadJournal};
+use packshot_domain::ports::upload_journal::{
+    Claimed, Due, EntryKind, JournalEntry, JournalError, Position, UploadJournal,
+};
 use packshot_domain::product::{Product, ProductId, ProductName};
 use packshot_domain::storage::ObjectKey;
 use std::collections::{BTreeMap, HashMap};
@@ -40,6 +42,14 @@ struct State {
 struct Entry {
     entry: JournalEntry,
     is_claimed: bool,
+    attempts: u32,
+    due_at: DateTime<Utc>,
+}
+
+impl Entry {
+    fn new(entry: JournalEntry) -> Self {
+        Self { is_claimed: false, attempts: 0, due_at: entry.entered_at, entry }
+    }
 }
 
 #[derive(Debug)]
@@ -115,7 +125,7 @@ impl UploadJournal for MemoryDatabase {
             return Err(JournalError::KeyTaken);
         }
         let entry = JournalEntry { image, kind: EntryKind::Upload, keys: keys.to_vec(), entered_at: now };
-        state.journal.insert(image, Entry { entry, is_claimed: false });
+        state.journal.insert(image, Entry::new(entry));
         Ok(())
     }
 
@@ -126,15 +136,27 @@ impl UploadJournal for MemoryDatabase {
         Ok(true)
     }
 
-    async fn claim(&self, uploads_before: DateTime<Utc>, limit: u32) -> Result<Vec<JournalEntry>, RepoError> {
+    async fn claim(&self, due: &Due, after: Option<Position>, limit: u32) -> Result<Vec<Claimed>, RepoError> {
         let mut state = self.lock();
-        let entries = state.dead(uploads_before, limit);
-        for entry in &entries {
-            if let Some(known) = state.journal.get_mut(&entry.image) {
+        let claimed = state.dead(due, after, limit);
+        for claimed in &claimed {
+            if let Some(known) = state.journal.get_mut(&claimed.entry.image) {
                 known.is_claimed = true;
             }
         }
-        Ok(entries)
+        Ok(claimed)
+    }
+
+    async fn postpone(&self, image: ImageId, until: DateTime<Utc>) -> Result<(), RepoError> {
+        if let Some(known) = self.lock().journal.get_mut(&image) {
+            known.attempts += 1;
+            known.due_at = until;
+        }
+        Ok(())
+    }
+
+    async fn stuck(&self) -> Result<u64, RepoError> {
+        Ok(self.lock().journal.values().filter(|known| known.attempts > 0).count() as u64)
     }
 
     async fn finish(&self, image: ImageId) -> Result<(), RepoError> {
@@ -146,19 +168,23 @@ impl UploadJournal for MemoryDatabase {
         Ok(self.lock().journal.values().any(|known| known.entry.keys.contains(key)))
     }
 
-    async fn peek(&self, uploads_before: DateTime<Utc>, limit: u32) -> Result<Vec<JournalEntry>, RepoError> {
-        Ok(self.lock().dead(uploads_before, limit))
+    async fn peek(&self, due: &Due, limit: u32) -> Result<Vec<Claimed>, RepoError> {
+        Ok(self.lock().dead(due, None, limit))
     }
 }
 
 impl State {
-    fn dead(&self, uploads_before: DateTime<Utc>, limit: u32) -> Vec<JournalEntry> {
+    fn dead(&self, due: &Due, after: Option<Position>, limit: u32) -> Vec<Claimed> {
         let is_dead = |known: &&Entry| {
-            known.is_claimed || known.entry.kind == EntryKind::Deletion || known.entry.entered_at < uploads_before
+            let entry = &known.entry;
+            let dead = known.is_claimed || entry.kind == EntryKind::Deletion || entry.entered_at < due.uploads_before;
+            entry.kind == due.kind && known.due_at <= due.by && dead
         };
-        let mut dead: Vec<JournalEntry> =
-            self.journal.values().filter(is_dead).map(|known| known.entry.clone()).collect();
-        dead.sort_by_key(|entry| (entry.entered_at, entry.image));
+        let claimed =
+            |known: &Entry| Claimed { entry: known.entry.clone(), attempts: known.attempts, due_at: known.due_at };
+        let mut dead: Vec<Claimed> = self.journal.values().filter(is_dead).map(claimed).collect();
+        dead.retain(|claimed| after.is_none_or(|after| claimed.position() > after));
+        dead.sort_by_key(Claimed::position);
         dead.truncate(limit as usize);
         dead
     }

@@ -1,7 +1,7 @@
 //! What the repositories promise about the audit log.
 
 use super::Repos;
-use crate::builders::{image, origin, product_id, product_name};
+use crate::builders::{image, moment, origin, product_id, product_name};
 use packshot_domain::image::Image;
 use packshot_domain::ports::audit_log::{Action, AuditEntry, AuditQuery};
 use packshot_domain::ports::image_repo::{Change, ImagePatch};
@@ -88,4 +88,22 @@ pub async fn entries_are_found_by_product_image_and_user(repos: &Repos) {
     assert_eq!(actions(repos, &of_user).await.len(), 3);
     let of_nobody = AuditQuery { user: Some("nobody".to_owned()), ..everything() };
     assert_eq!(actions(repos, &of_nobody).await, []);
+}
+
+/// A claim, as it is named.
+pub async fn older_entries_are_removed_and_counted(repos: &Repos) {
+    for (number, seconds) in [(1, 10), (2, 20), (3, 30)] {
+        let id = product_id(&format!("p{number}"));
+        repos.products.put(&id, &product_name("P"), &origin(seconds)).await.unwrap();
+    }
+    // Made in that very moment is not before it.
+    assert_eq!(repos.audit.remove_before(moment(10)).await.unwrap(), 0);
+    assert_eq!(repos.audit.remove_before(moment(21)).await.unwrap(), 2);
+    assert_eq!(repos.audit.remove_before(moment(21)).await.unwrap(), 0);
+    let left = repos.audit.audit(&everything()).await.unwrap();
+    assert_eq!(left.iter().map(|entry| entry.origin.at).collect::<Vec<_>>(), [moment(30)]);
+    assert_eq!(repos.audit.remove_before(moment(100)).await.unwrap(), 1);
+    // What comes after is entered as ever.
+    repos.put_products(&["q"]).await;
+    assert_eq!(actions(repos, &everything()).await, [Action::CreateProduct]);
 }

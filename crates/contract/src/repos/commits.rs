@@ -9,6 +9,7 @@ use packshot_domain::ports::idempotency::{
     Completion, Fingerprint, Horizon, IdempotencyKey, Receipt, Reservation, ScopedKey,
 };
 use packshot_domain::ports::image_repo::InsertError;
+use packshot_domain::ports::upload_journal::EntryKind;
 use packshot_domain::storage::ObjectKey;
 use packshot_domain::text::{AltText, Caption, DisplayOrder, Metadata, OriginalName};
 
@@ -86,7 +87,7 @@ pub async fn an_upload_that_was_claimed_is_swept(repos: &Repos) {
     repos.put_products(&["p"]).await;
     let image = image("p", 1);
     repos.begin(&image).await;
-    assert_eq!(repos.journal.claim(moment(100), 10).await.unwrap().len(), 1);
+    assert_eq!(repos.claim_uploads(moment(100), 10).await.len(), 1);
     assert_swept(repos, &image).await;
 }
 
@@ -96,7 +97,7 @@ pub async fn a_commit_removes_the_journals_entry(repos: &Repos) {
     let image = image("p", 1);
     repos.upload(&image).await;
     assert!(!repos.journal.abandon(image.id).await.unwrap());
-    assert_eq!(repos.journal.peek(moment(100), 10).await.unwrap(), []);
+    assert_eq!(repos.entries(EntryKind::Upload).await, []);
 }
 
 const FINGERPRINT: Fingerprint = Fingerprint([7; 32]);
@@ -198,9 +199,9 @@ pub async fn either_the_commit_or_the_claim_wins(repos: &Repos) {
     }
     let origin = origin(0);
     let inserts = join_all(images.iter().map(|image| repos.images.insert(image, None, &origin)));
-    let claims = join_all((0..5).map(|_| repos.journal.claim(moment(100), 7)));
+    let claims = join_all((0..5).map(|_| repos.claim_uploads(moment(100), 7)));
     let (inserted, claimed) = join(inserts, claims).await;
-    let claimed: Vec<_> = claimed.into_iter().flat_map(Result::unwrap).map(|entry| entry.image).collect();
+    let claimed: Vec<_> = claimed.into_iter().flatten().map(|entry| entry.image).collect();
     for (image, inserted) in images.iter().zip(inserted) {
         assert_eq!(inserted.is_ok(), !claimed.contains(&image.id), "{inserted:?}");
         assert_eq!(repos.images.find(image.id).await.unwrap().is_some(), inserted.is_ok());

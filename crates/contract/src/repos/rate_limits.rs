@@ -94,6 +94,17 @@ pub async fn windows_that_ended_are_removed_and_counted(repos: &Repos) {
 }
 
 /// A claim, as it is named.
+pub async fn more_windows_than_a_batch_are_removed(repos: &Repos) {
+    // All end in the same moment.
+    let subject = |number| quota(Scope::Address, &format!("address-{number}"), 1, 60);
+    repos.limiter.acquire(&(0..2500).map(subject).collect::<Vec<_>>(), at(0)).await.unwrap();
+    repos.limiter.acquire(&[quota(Scope::User, "ada", 1, 3600)], at(0)).await.unwrap();
+    assert_eq!(repos.limiter.remove_expired(at(60_001)).await.unwrap(), 2500);
+    assert_eq!(repos.limiter.remove_expired(at(60_001)).await.unwrap(), 0);
+    assert!(refusal(repos, &[quota(Scope::User, "ada", 1, 3600)], at(60_001)).await.is_some());
+}
+
+/// A claim, as it is named.
 pub async fn many_at_once_are_counted_exactly(repos: &Repos) {
     let quotas = [quota(Scope::User, "ada", 10, 3600), quota(Scope::Address, "::1", 12, 3600)];
     let refusals = join_all((0..40).map(|_| refusal(repos, &quotas, at(0)))).await;

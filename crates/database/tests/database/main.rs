@@ -10,3 +10,4 @@ mod opening;
 mod postgres;
 mod schema;
 mod sqlite;
+mod stores;

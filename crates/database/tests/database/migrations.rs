@@ -20,6 +20,35 @@ where
     migrations.iter().map(|migration| migration.name().to_string()).collect()
 }
 
+/// Their names, in the order in which they are applied.
+pub(crate) fn names_of_all() -> Vec<String> {
+    let mut names = names::<Sqlite>(&folder("sqlite"));
+    names.sort();
+    names
+}
+
+/// Entries of before are due as they were entered, and what an older packshot enters meanwhile is due at once.
+#[test]
+fn entries_of_an_older_packshot_are_due() {
+    let place = tempfile::tempdir().unwrap();
+    let mut connection = SqliteConnection::establish(place.path().join("p.db").to_str().unwrap()).unwrap();
+    let source = folder("sqlite");
+    connection.run_next_migration(folder("sqlite")).unwrap();
+    connection.run_next_migration(folder("sqlite")).unwrap();
+    let enter = |number: u8| {
+        format!(
+            "INSERT INTO upload_journal (image_id, kind, original_key, object_keys, is_claimed, entered_at) \
+             VALUES (x'{number:032x}', 'deletion', 'p/{number}', '[]', 0, 17{number})"
+        )
+    };
+    diesel::sql_query(enter(1)).execute(&mut connection).unwrap();
+    connection.run_pending_migrations(source).unwrap();
+    diesel::sql_query(enter(2)).execute(&mut connection).unwrap();
+    let rows = "SELECT group_concat(attempts || ' ' || next_attempt_at, ', ') AS line FROM \
+        (SELECT * FROM upload_journal ORDER BY image_id)";
+    assert_eq!(schema::lines(&mut connection, rows), ["0 171, 0 0"]);
+}
+
 #[test]
 fn both_databases_have_the_same_migrations() {
     let names = names::<Sqlite>(&folder("sqlite"));

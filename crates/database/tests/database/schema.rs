@@ -19,7 +19,7 @@ pub(crate) fn dump_sqlite(connection: &mut SqliteConnection) -> String {
     lines(connection, statements).into_iter().collect::<Vec<_>>().join("\n")
 }
 
-fn lines(connection: &mut SqliteConnection, query: &str) -> Vec<String> {
+pub(crate) fn lines(connection: &mut SqliteConnection, query: &str) -> Vec<String> {
     let rows: Vec<Line> = diesel::sql_query(query).load(connection).unwrap();
     rows.into_iter().map(|row| row.line).collect()
 }

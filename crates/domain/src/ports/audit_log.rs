@@ -1,7 +1,8 @@
 //! The audit log: every write, with who made it, when and from where.
 //!
 //! Entries are made by the repositories, each in the transaction of the write that it tells of, so that
-//! no write is without one and none tells of a write that did not happen. Nothing changes an entry.
+//! no write is without one and none tells of a write that did not happen. Nothing changes an entry; where a
+//! retention is set, the oldest go.
 
 use crate::access::Origin;
 use crate::image::{Image, ImageId};
@@ -9,9 +10,10 @@ use crate::ports::image_repo::ImagePatch;
 use crate::ports::product_repo::{Put, RepoError};
 use crate::product::ProductId;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-/// Reads the audit log.
+/// Reads the audit log, and forgets.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait AuditLog: Send + Sync {
@@ -20,6 +22,12 @@ pub trait AuditLog: Send + Sync {
     /// # Errors
     /// [`RepoError`].
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, RepoError>;
+
+    /// Removes entries made before `before`, a bounded number in each transaction, and says how many.
+    ///
+    /// # Errors
+    /// [`RepoError`]; what was removed stays so.
+    async fn remove_before(&self, before: DateTime<Utc>) -> Result<u64, RepoError>;
 }
 
 /// Which entries to read; filters combine with "and".

@@ -30,7 +30,7 @@ pub trait IdempotencyKeys: Send + Sync {
     /// [`RepoError`].
     async fn release(&self, key: &ScopedKey) -> Result<(), RepoError>;
 
-    /// Removes what counts as never seen, and says how many.
+    /// Removes what counts as never seen, a bounded number in each transaction, and says how many.
     ///
     /// # Errors
     /// [`RepoError`].

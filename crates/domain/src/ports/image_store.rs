@@ -45,8 +45,9 @@ pub trait ImageStore: Send + Sync {
     /// [`ListedObject::foreign`].
     fn list(&self) -> BoxStream<'static, Result<ListedObject, StoreError>>;
 
-    /// Removes what a killed `put` of this or another process left beside the objects (temporary
-    /// files older than `before`), and says how many; 0 where the backend leaves nothing.
+    /// Removes what a killed `put` of this or another process left (temporary files older than `before`), and
+    /// says how many; 0 where the backend leaves nothing. It looks at temporary files alone, however many objects
+    /// there are.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -58,7 +59,15 @@ pub trait ImageStore: Send + Sync {
     /// [`StoreError::Unavailable`].
     async fn count_leftovers(&self, before: DateTime<Utc>) -> Result<u64, StoreError>;
 
-    /// Asks the backend whether it would answer, with one cheap request.
+    /// Says whether the place of the objects is the right one, as far as this machine can tell without asking
+    /// anybody: a folder whose volume is not mounted is not. Elsewhere it is `Ok`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn is_there(&self) -> Result<(), StoreError>;
+
+    /// Asks the backend whether it would answer, with one cheap request; a folder, whether it is the right one and
+    /// takes a small write.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

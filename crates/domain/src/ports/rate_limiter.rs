@@ -15,7 +15,7 @@ pub trait RateLimiter: Send + Sync {
     /// [`RateLimitError::Exceeded`] with the longest wait of the quotas that are used up.
     async fn acquire(&self, quotas: &[Quota], now: DateTime<Utc>) -> Result<(), RateLimitError>;
 
-    /// Removes windows that ended before `now`, and says how many.
+    /// Removes windows that ended before `now`, a bounded number in each transaction, and says how many.
     ///
     /// # Errors
     /// [`RepoError`].

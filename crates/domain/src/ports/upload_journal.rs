@@ -30,13 +30,26 @@ pub trait UploadJournal: Send + Sync {
     /// [`RepoError`].
     async fn abandon(&self, image: ImageId) -> Result<bool, RepoError>;
 
-    /// Claims up to `limit` entries whose objects are to be deleted: every deletion, and uploads
-    /// begun before `uploads_before`. A claimed upload can no longer commit. Claiming again gives the
-    /// same entries again until [`finish`](Self::finish), so a sweeper may die at any moment.
+    /// Claims up to `limit` entries that are `due`, behind the position `after`, in the order of their positions.
+    /// A claimed upload can no longer commit. Claiming again gives the same entries again until
+    /// [`finish`](Self::finish) or [`postpone`](Self::postpone), so a sweeper may die at any moment. An entry
+    /// that cannot be read is left out, logged, and postponed, so that it is in nobody's way.
     ///
     /// # Errors
     /// [`RepoError`].
-    async fn claim(&self, uploads_before: DateTime<Utc>, limit: u32) -> Result<Vec<JournalEntry>, RepoError>;
+    async fn claim(&self, due: &Due, after: Option<Position>, limit: u32) -> Result<Vec<Claimed>, RepoError>;
+
+    /// Counts an attempt that failed, and says when the entry is due again; one that is gone is left so.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn postpone(&self, image: ImageId, until: DateTime<Utc>) -> Result<(), RepoError>;
+
+    /// How many entries have failed attempts behind them.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn stuck(&self) -> Result<u64, RepoError>;
 
     /// Removes the entry of that image, whose objects are all gone.
     ///
@@ -50,11 +63,11 @@ pub trait UploadJournal: Send + Sync {
     /// [`RepoError`].
     async fn names(&self, key: &ObjectKey) -> Result<bool, RepoError>;
 
-    /// What `claim` would give, without claiming it.
+    /// What `claim` would give of all that is due, without claiming it.
     ///
     /// # Errors
     /// [`RepoError`].
-    async fn peek(&self, uploads_before: DateTime<Utc>, limit: u32) -> Result<Vec<JournalEntry>, RepoError>;
+    async fn peek(&self, due: &Due, limit: u32) -> Result<Vec<Claimed>, RepoError>;
 }
 
 /// Objects that no row speaks for.
@@ -70,6 +83,39 @@ pub struct JournalEntry {
     pub entered_at: DateTime<Utc>,
 }
 
+/// Which entries a sweep takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// Uploads or deletions.
+    pub kind: EntryKind,
+    /// Uploads begun before this moment are dead, and claimed ones whenever they were begun; deletions always are.
+    pub uploads_before: DateTime<Utc>,
+    /// Entries whose next attempt is at this moment or before it.
+    pub by: DateTime<Utc>,
+}
+
+/// An entry whose objects are to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The entry.
+    pub entry: JournalEntry,
+    /// Attempts that have failed.
+    pub attempts: u32,
+    /// When it was or is due: the moment of its entry before the first attempt.
+    pub due_at: DateTime<Utc>,
+}
+
+/// Where an entry stands among those that are due: the longest due first, then by image.
+pub type Position = (DateTime<Utc>, ImageId);
+
+impl Claimed {
+    /// Where it stands.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        (self.due_at, self.entry.image)
+    }
+}
+
 /// What an entry is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
@@ -77,6 +123,11 @@ pub enum EntryKind {
     Upload,
     /// Objects of an image that was deleted, or of an upload that was given up.
     Deletion,
+}
+
+impl EntryKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Upload, Self::Deletion];
 }
 
 /// Why an upload was not entered.

@@ -15,7 +15,7 @@ use clap::Args;
 use futures_util::TryStreamExt;
 use packshot_domain::ports::image_repo::ImageRepo;
 use packshot_domain::ports::image_store::ImageStore;
-use packshot_domain::ports::upload_journal::UploadJournal;
+use packshot_domain::ports::upload_journal::{Due, EntryKind, UploadJournal};
 use packshot_domain::storage::ObjectKey;
 use packshot_domain::transfer::{Transfer, Transferred};
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub(super) async fn backup(invocation: &Invocation, arguments: &Arguments) -> an
     ensure!(folder.read_dir()?.next().is_none(), "DIR: {} is not empty", folder.display());
     let live = wiring::open(settings, &invocation.environment)?;
     live.database.copy_to(&folder.join("packshot.db")).await.context("database.url")?;
-    let copy = wiring::open(&inside(settings, folder), &invocation.environment)?;
+    let copy = wiring::open_in_new_place(&inside(settings, folder), &invocation.environment)?;
 
     let done = transfer(&copy, &live, &copy).await?;
     for image in &done.incomplete {
@@ -51,8 +51,11 @@ pub(super) async fn backup(invocation: &Invocation, arguments: &Arguments) -> an
         copy.store.delete(&keys).await?;
     }
     // Its unfinished uploads and deletions have no objects here.
-    for entry in copy.database.peek(DateTime::<Utc>::MAX_UTC, u32::MAX).await? {
-        copy.database.finish(entry.image).await?;
+    for kind in EntryKind::ALL {
+        let all = Due { kind, uploads_before: DateTime::<Utc>::MAX_UTC, by: DateTime::<Utc>::MAX_UTC };
+        for claimed in copy.database.peek(&all, u32::MAX).await? {
+            copy.database.finish(claimed.entry.image).await?;
+        }
     }
     copy_secret(settings.auth.hs256_secret_file.as_path(), &secret_in(folder))?;
     conclude(&copy, &done, "backed up").await
@@ -64,7 +67,7 @@ pub(super) async fn restore(invocation: &Invocation, arguments: &Arguments) -> a
     let file = embedded(settings)?;
     ensure!(folder.join("packshot.db").is_file(), "DIR: {} is no backup", folder.display());
     ensure!(!file.try_exists()?, "database.url: {} is there already; a restore needs an empty place", file.display());
-    let store = wiring::open_store(settings, &invocation.environment)?;
+    let store = wiring::open_new_store(settings, &invocation.environment)?;
     ensure!(
         store.list().try_next().await.context("storage.url")?.is_none(),
         "storage.url: {} is not empty; a restore needs an empty place",
@@ -78,7 +81,7 @@ pub(super) async fn restore(invocation: &Invocation, arguments: &Arguments) -> a
     // The rows last: until they are there, nothing is.
     folders::ensure("database.url", folders::of(&file))?;
     kept.database.copy_to(&file).await.context("database.url")?;
-    let restored = wiring::open(settings, &invocation.environment)?;
+    let restored = wiring::open_in_new_place(settings, &invocation.environment)?;
     conclude(&restored, &done, "restored").await
 }
 

@@ -12,7 +12,7 @@ use crate::wiring::{self, Backends};
 use actix_web::web;
 use anyhow::Context;
 use chrono::TimeDelta;
-use packshot_domain::sweep::{Spared, Sweep, SweepReport};
+use packshot_domain::sweep::{Spared, Sweep, SweepReport, Tries};
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -96,7 +96,7 @@ fn greet(settings: &Settings, backends: &Backends, demo: Option<&str>) -> anyhow
 /// With the embedded database and the disk to itself, a server knows that every unfinished upload is dead.
 async fn sweep_what_died(settings: &Settings, backends: &mut Backends) {
     if backends.nothing_is_in_work() {
-        report(wiring::sweep(settings, backends).run(Spared::Nothing).await);
+        report(&wiring::sweep(settings, backends).run(Spared::Nothing, Tries::All).await);
     }
     if let Some(lock) = &mut backends.lock
         && let Err(error) = lock.share()
@@ -111,7 +111,7 @@ async fn sweep_forever(sweep: Sweep, settings: Settings) {
     let spared = Spared::Younger(TimeDelta::seconds(i64::from(settings.sweep.grace_seconds)));
     loop {
         ticks.tick().await;
-        report(sweep.run(spared).await);
+        report(&sweep.run(spared, Tries::Due).await);
     }
 }
 
@@ -125,11 +125,25 @@ async fn keep_metrics(app: web::Data<App>) {
     }
 }
 
-fn report<E: std::error::Error>(outcome: Result<SweepReport, E>) {
-    metrics::swept(outcome.as_ref().ok());
-    match outcome {
-        Ok(done) if done == SweepReport::default() => {}
-        Ok(done) => tracing::info!(
+fn report(done: &SweepReport) {
+    metrics::swept(done);
+    for stuck in &done.postponed {
+        let cause = cause_of(&stuck.error);
+        tracing::warn!(
+            image = %stuck.image,
+            key = stuck.key.as_ref().map(ToString::to_string),
+            attempts = stuck.attempts,
+            next_attempt_at = %stuck.until,
+            error = %stuck.error,
+            cause,
+            "objects could not be deleted; they are tried again later"
+        );
+    }
+    for (part, error) in &done.failures {
+        tracing::warn!(part = part.name(), %error, cause = cause_of(error), "a part of a sweep ended early");
+    }
+    if !done.is_empty() {
+        tracing::info!(
             uploads = done.uploads,
             landing = done.landing,
             deletions = done.deletions,
@@ -137,11 +151,13 @@ fn report<E: std::error::Error>(outcome: Result<SweepReport, E>) {
             leftovers = done.leftovers,
             expired_keys = done.expired_keys,
             expired_windows = done.expired_windows,
+            audit_entries = done.audit_entries,
+            stuck = done.stuck,
             "swept"
-        ),
-        Err(error) => {
-            let cause = error.source().map(ToString::to_string).unwrap_or_default();
-            tracing::warn!(error = %error, cause, "a sweep ended early");
-        }
+        );
     }
+}
+
+fn cause_of(error: &dyn std::error::Error) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
 }

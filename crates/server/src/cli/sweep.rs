@@ -5,7 +5,7 @@ use crate::wiring;
 use chrono::TimeDelta;
 use clap::Args;
 use packshot_domain::ports::upload_journal::{EntryKind, JournalEntry};
-use packshot_domain::sweep::Spared;
+use packshot_domain::sweep::{Part, Postponed, Spared, SweepReport, Tries};
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -33,15 +33,43 @@ pub(super) async fn run(invocation: &Invocation, arguments: &Arguments) -> anyho
         let (entries, leftovers) = sweep.preview(spared).await?;
         return show(&entries, leftovers);
     }
-    let report = sweep.run(spared).await?;
-    print(&format!("unfinished uploads    {}", report.uploads))?;
-    print(&format!("may still land        {}", report.landing))?;
-    print(&format!("unfinished deletions  {}", report.deletions))?;
-    print(&format!("objects removed       {}", report.objects))?;
-    print(&format!("temporary files       {}", report.leftovers))?;
-    print(&format!("expired keys          {}", report.expired_keys))?;
-    print(&format!("expired limit windows {}", report.expired_windows))?;
-    Ok(ExitCode::SUCCESS)
+    let report = sweep.run(spared, Tries::All).await;
+    tell(&report)?;
+    // Whoever calls it now and then is to notice that something does not go.
+    Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What each part did, and what failed.
+fn tell(report: &SweepReport) -> anyhow::Result<()> {
+    let lines = [
+        (Part::Uploads, "unfinished uploads    ", report.uploads),
+        (Part::Uploads, "may still land        ", report.landing),
+        (Part::Deletions, "unfinished deletions  ", report.deletions),
+        (Part::Deletions, "objects removed       ", report.objects),
+        (Part::Leftovers, "temporary files       ", report.leftovers),
+        (Part::Keys, "expired keys          ", report.expired_keys),
+        (Part::Windows, "expired limit windows ", report.expired_windows),
+        (Part::Audit, "old audit entries     ", report.audit_entries),
+    ];
+    for (part, what, count) in lines {
+        let failed = if report.failed(part) { " (FAILED, ended early)" } else { "" };
+        print(&format!("{what}{count}{failed}"))?;
+    }
+    print(&format!("could not be deleted  {}", report.postponed.len()))?;
+    for Postponed { image, key, attempts, error, .. } in &report.postponed {
+        let key = key.as_ref().map(ToString::to_string).unwrap_or_default();
+        print(&format!("stuck {key} ({image}, {attempts} attempts): {}", in_one_line(error)))?;
+    }
+    for (part, error) in &report.failures {
+        print(&format!("failed {}: {}", part.name(), in_one_line(error)))?;
+    }
+    Ok(())
+}
+
+/// The error with its causes.
+fn in_one_line(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What a sweep would remove; it would also forget expired idempotency keys and ended limit windows.

@@ -131,6 +131,7 @@ impl From<CatalogError> for Problem {
             CatalogError::Metadata(error) => {
                 Self::fields(Slug::Validation, format!("{error}."), [("metadata", error.to_string())])
             }
+            CatalogError::Store(error) => error.into(),
             CatalogError::Repo(error) => error.into(),
         }
     }

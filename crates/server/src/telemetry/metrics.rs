@@ -9,7 +9,7 @@ use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogra
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use packshot_domain::ports::rate_limiter::Scope;
 use packshot_domain::step::Step;
-use packshot_domain::sweep::SweepReport;
+use packshot_domain::sweep::{Part, SweepReport};
 use std::time::Duration;
 
 /// Seconds: from a cached answer to an upload that waited.
@@ -77,7 +77,12 @@ fn describe() {
     );
     describe_gauge!("packshot_database_connections", "Connections to the database, by state");
     describe_counter!("packshot_sweeps_total", "Sweeps, by outcome");
+    describe_counter!("packshot_sweep_failures_total", "Parts of sweeps that ended early, by part");
     describe_counter!("packshot_swept_total", "What sweeps removed, by kind");
+    describe_gauge!(
+        "packshot_sweep_stuck",
+        "Images and failed uploads whose objects could not be deleted and wait for the next attempt"
+    );
 }
 
 /// A request has been answered.
@@ -132,11 +137,18 @@ pub(crate) fn rate_limited(scope: Scope) {
     counter!("packshot_rate_limited_total", "scope" => scope).increment(1);
 }
 
-/// A sweep has ended, with what it removed, or early.
-pub(crate) fn swept(report: Option<&SweepReport>) {
-    let outcome = if report.is_some() { "done" } else { "failed" };
+/// A sweep has ended.
+pub(crate) fn swept(report: &SweepReport) {
+    #![expect(clippy::cast_precision_loss, reason = "gauges are floating-point numbers")]
+    let outcome = if report.failures.is_empty() { "done" } else { "failed" };
     counter!("packshot_sweeps_total", "outcome" => outcome).increment(1);
-    let Some(report) = report else { return };
+    for part in Part::ALL {
+        let failures = counter!("packshot_sweep_failures_total", "part" => part.name());
+        failures.increment(u64::from(report.failed(part)));
+    }
+    if let Some(stuck) = report.stuck {
+        gauge!("packshot_sweep_stuck").set(stuck as f64);
+    }
     for (kind, count) in [
         // Each once: the others are swept again.
         ("upload", report.uploads - report.landing),
@@ -145,6 +157,7 @@ pub(crate) fn swept(report: Option<&SweepReport>) {
         ("temporary_file", report.leftovers),
         ("idempotency_key", report.expired_keys),
         ("rate_limit_window", report.expired_windows),
+        ("audit_entry", report.audit_entries),
     ] {
         counter!("packshot_swept_total", "kind" => kind).increment(count);
     }

@@ -2,14 +2,12 @@
 //!
 //! Owns every rule about folders and symbolic links; refuses to know what is in the files.
 
+use super::mode::Modes;
+use super::place::Place;
 use packshot_domain::storage::ObjectKey;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// What the names of files begin with that only try whether the folder can be written to.
-pub(super) const PROBE_PREFIX: &str = ".probe-";
 
 /// The folders of `key` below `root`, the product's first.
 pub(super) fn folders_of(root: &Path, key: &ObjectKey) -> Vec<PathBuf> {
@@ -43,8 +41,7 @@ pub(super) fn leads_inside(root: &Path, key: &ObjectKey) -> io::Result<bool> {
         match fs::symlink_metadata(&folder) {
             Ok(found) if found.is_dir() => {}
             Ok(_) => return Ok(false),
-            // No folder at all is nothing special; no root is.
-            Err(error) if error.kind() == ErrorKind::NotFound => return fs::metadata(root).map(|_| false),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error),
         }
     }
@@ -63,12 +60,16 @@ pub(super) fn is_own_file(root: &Path, key: &ObjectKey) -> io::Result<bool> {
     }
 }
 
-/// Makes the entries of the folders of `key` durable, up to and with the root's own list.
-pub(super) fn sync_folders_of(root: &Path, key: &ObjectKey) -> io::Result<()> {
-    let folders = folders_of(root, key);
-    // The innermost holds the file, and was synced when that was renamed into place.
-    let outer = folders.split_last().map_or(&[][..], |(_, outer)| outer);
-    outer.iter().map(PathBuf::as_path).chain([root]).try_for_each(sync)
+/// Makes the folders of `key` that are missing; never the root.
+pub(super) fn make_folders_of(place: &Place, key: &ObjectKey) -> io::Result<()> {
+    for folder in folders_of(&place.root, key) {
+        match fs::create_dir(&folder) {
+            Ok(()) => place.modes.set_folder(&folder)?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Makes deletions in `folders` durable, then removes those that are empty.
@@ -94,37 +95,32 @@ fn sync_nearest(root: &Path, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes `folder` with what is missing above it, durably.
-pub(super) fn make_durably(folder: &Path) -> io::Result<()> {
+/// Makes `folder` with what is missing above it, durably; those above for this user alone.
+pub(super) fn make_durably(folder: &Path, modes: Modes) -> io::Result<()> {
     let missing: Vec<&Path> = folder
         .ancestors()
         .filter(|path| !path.as_os_str().is_empty())
         .take_while(|path| fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound))
         .collect();
-    fs::create_dir_all(folder)?;
-    for made in missing {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    for made in &missing {
         let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
         sync(parent.unwrap_or(Path::new(".")))?;
     }
-    Ok(())
-}
-
-/// Writes a file into `root` and removes it.
-pub(super) fn probe(root: &Path) -> io::Result<()> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let path = root.join(format!("{PROBE_PREFIX}{}-{number}", std::process::id()));
-    OpenOptions::new().write(true).create(true).truncate(true).open(&path)?;
-    fs::remove_file(&path)
+    if missing.is_empty() { Ok(()) } else { modes.set_folder(folder) }
 }
 
 #[cfg(unix)]
-fn sync(folder: &Path) -> io::Result<()> {
+pub(super) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync(_folder: &Path) -> io::Result<()> {
+pub(super) fn sync(_folder: &Path) -> io::Result<()> {
     // Other systems do not open folders as files, and order such changes themselves.
     Ok(())
 }

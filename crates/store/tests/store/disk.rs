@@ -82,8 +82,11 @@ async fn folders_go_with_their_last_object() {
     store.delete(&[key(VARIANT)]).await.unwrap();
     assert!(!folder.path().join("p/large").exists() && folder.path().join("p").exists());
     store.delete(&[key(KEY)]).await.unwrap();
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     store.ping().await.unwrap();
+    let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, [".packshot-store", ".packshot-tmp"]);
+    assert_eq!(fs::read_dir(folder.path().join(".packshot-tmp")).unwrap().count(), 0);
 }
 
 #[tokio::test]
@@ -162,6 +165,26 @@ fn start() -> DateTime<Utc> {
 async fn old_leftovers_are_removed_and_nothing_else() {
     let folder = TempDir::new().unwrap();
     let store = in_folder(folder.path());
+    let names = [(".packshot-tmp/1-0-1", 61), (".packshot-tmp/probe-1-0-1", 120), (".packshot-tmp/1-1-2", 59)];
+    for (name, minutes) in names {
+        leftover(folder.path(), name, TimeDelta::minutes(minutes));
+    }
+    assert!(paths(&store).await.is_empty());
+    assert_eq!(store.count_leftovers(start() - TimeDelta::minutes(60)).await.unwrap(), 2);
+    assert_eq!(store.remove_leftovers(start() - TimeDelta::minutes(60)).await.unwrap(), 2);
+    assert_eq!(store.remove_leftovers(start() - TimeDelta::minutes(60)).await.unwrap(), 0);
+    assert!(folder.path().join(names[2].0).exists());
+    // An operator who tidies up takes nothing that is needed.
+    fs::remove_dir_all(folder.path().join(".packshot-tmp")).unwrap();
+    assert_eq!(store.remove_leftovers(start()).await.unwrap(), 0);
+    store.put(&key(KEY), "x".into()).await.unwrap();
+    store.ping().await.unwrap();
+}
+
+/// Whoever had the store before wrote its temporary files beside the objects.
+#[tokio::test]
+async fn leftovers_of_an_older_packshot_are_looked_for_until_all_are_found_and_never_again() {
+    let folder = TempDir::new().unwrap();
     for (name, minutes) in [
         ("p/p_000000000001.jpg#1", 61),
         ("p/large/p_000000000001.jpg#2", 120),
@@ -175,12 +198,45 @@ async fn old_leftovers_are_removed_and_nothing_else() {
     ] {
         leftover(folder.path(), name, TimeDelta::minutes(minutes));
     }
+    let store = in_folder(folder.path());
     assert_eq!(store.count_leftovers(start() - TimeDelta::minutes(60)).await.unwrap(), 4);
     assert_eq!(store.remove_leftovers(start() - TimeDelta::minutes(60)).await.unwrap(), 4);
     assert_eq!(store.remove_leftovers(start() - TimeDelta::minutes(60)).await.unwrap(), 0);
     for kept in ["p/p_000000000002.jpg#1", "p/p_000000000003.jpg", "p/notes#1", "p/p_000000000001.jpg#1a"] {
         assert!(folder.path().join(kept).exists(), "{kept}");
     }
+    // The young one was still somebody's, so another sweep looks again, also of another process.
+    let store = in_folder(folder.path());
+    assert_eq!(store.remove_leftovers(start()).await.unwrap(), 1);
+    leftover(folder.path(), "p/p_000000000002.jpg#1", TimeDelta::minutes(59));
+    assert_eq!(store.remove_leftovers(start()).await.unwrap(), 0, "nobody writes there any more");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn looking_for_leftovers_opens_no_folder_of_objects() {
+    use rustix::fs::inotify;
+    use std::mem::MaybeUninit;
+    let folder = TempDir::new().unwrap();
+    let store = in_folder(folder.path());
+    for text in [KEY, VARIANT] {
+        store.put(&key(text), "x".into()).await.unwrap();
+    }
+    let events = inotify::init(inotify::CreateFlags::NONBLOCK).unwrap();
+    let everything = inotify::WatchFlags::OPEN | inotify::WatchFlags::ACCESS | inotify::WatchFlags::ATTRIB;
+    for watched in ["p", "p/large"] {
+        inotify::add_watch(&events, folder.path().join(watched), everything).unwrap();
+    }
+    let mut buffer = [MaybeUninit::uninit(); 4096];
+    let mut seen = inotify::Reader::new(&events, &mut buffer);
+    assert_eq!(store.count_leftovers(start()).await.unwrap(), 0);
+    assert_eq!(store.remove_leftovers(start()).await.unwrap(), 0);
+    store.is_there().await.unwrap();
+    store.ping().await.unwrap();
+    assert!(seen.next().is_err(), "a folder of objects was opened");
+    // Whoever does open one is seen.
+    assert_eq!(paths(&store).await.len(), 2);
+    assert!(seen.next().is_ok());
 }
 
 #[tokio::test]

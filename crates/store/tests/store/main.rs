@@ -6,5 +6,6 @@ mod azure;
 mod disk;
 mod memory;
 mod opening;
+mod place;
 mod s3;
 mod support;

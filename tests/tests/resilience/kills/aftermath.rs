@@ -120,8 +120,7 @@ pub(crate) fn find_what_is_left(home: &Home, figures: &mut Figures) {
 
 /// Whether it is what a write, or a trial at the start, had not renamed or removed yet.
 fn is_temporary(path: &Path) -> bool {
-    let path = path.to_string_lossy();
-    path.contains('#') || path.starts_with(".probe-")
+    path.starts_with(".packshot-tmp")
 }
 
 /// Checks, by the server's own comparison and without it, that what the clients know of is all there is.

@@ -2,6 +2,7 @@
 
 use super::MemoryDatabase;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use packshot_domain::ports::audit_log::{AuditEntry, AuditLog, AuditQuery};
 use packshot_domain::ports::product_repo::RepoError;
 
@@ -15,5 +16,12 @@ impl AuditLog for MemoryDatabase {
                 && query.user.as_ref().is_none_or(|user| entry.origin.user.as_str() == user)
         });
         Ok(matching.take(query.limit as usize).cloned().collect())
+    }
+
+    async fn remove_before(&self, before: DateTime<Utc>) -> Result<u64, RepoError> {
+        let mut state = self.lock();
+        let entries = state.audit.len();
+        state.audit.retain(|entry| entry.origin.at >= before);
+        Ok((entries - state.audit.len()) as u64)
     }
 }

@@ -124,7 +124,7 @@ impl State {
         let image = self.images.remove(&id)?;
         let keys = ObjectKey::all(&image.product_id, &image.filename, &image.variants);
         let entry = JournalEntry { image: id, kind: EntryKind::Deletion, keys, entered_at: now };
-        self.journal.insert(id, Entry { entry: entry.clone(), is_claimed: false });
+        self.journal.insert(id, Entry::new(entry.clone()));
         Some(entry)
     }
 }
