@@ -1,40 +1,52 @@
 //! The one EXIF tag that changes how a picture looks: orientation.
 //!
-//! Owns reading it from a TIFF block and writing a block that holds nothing else (EXIF 2.32, 4.6.4);
-//! refuses to know every other tag, thumbnails and maker notes. The surprising rule: whatever is odd
-//! about a block makes it say nothing, never an error, since viewers ignore such blocks too.
+//! Owns reading it from a TIFF block as browsers read it, and writing a block that holds nothing else (EXIF 2.32,
+//! 4.6.4); refuses to know every other tag, thumbnails and maker notes, and where a format keeps the block. The
+//! surprising rule: whatever is odd about a block makes it say nothing, never an error. What an administrator saw in
+//! a browser's preview is what the variants must show, so a value of another type or count turns nothing here either,
+//! though other programs are more liberal.
 
 use crate::orientation::Orientation;
 
 /// EXIF tag 0x0112.
 const ORIENTATION_TAG: u16 = 0x0112;
 
-/// The prefix of EXIF data in a JPEG's APP1, which some writers also put in PNG and WebP.
+/// EXIF tag 0x8769: where the directory of EXIF's own tags is, in which browsers look for the orientation, too.
+const EXIF_DIRECTORY_TAG: u16 = 0x8769;
+
+/// TIFF's types of a number of 16 and of 32 bits.
+const SHORT: u16 = 3;
+const LONG: u16 = 4;
+
+/// The prefix of EXIF data in a JPEG's APP1.
 pub(crate) const PREFIX: &[u8] = b"Exif\0\0";
 
-/// The orientation that a TIFF block, with or without [`PREFIX`], states in its first directory.
-pub(crate) fn orientation(block: &[u8]) -> Option<Orientation> {
-    let tiff = block.strip_prefix(PREFIX).unwrap_or(block);
+/// The orientation that a TIFF block states: one SHORT of 1 to 8, the first that there is in its first directory or,
+/// where that points to it, in EXIF's.
+pub(crate) fn orientation(tiff: &[u8]) -> Option<Orientation> {
     let order = match tiff.get(..4)? {
         b"II*\0" => ByteOrder::Little,
         b"MM\0*" => ByteOrder::Big,
         _ => return None,
     };
-    let directory = usize::try_from(order.u32(tiff, 4)?).ok()?;
-    let count = usize::from(order.u16(tiff, directory)?);
-    let first = directory.checked_add(2)?;
-    // At most 65,535 entries, each looked at once.
-    let entry = (0..count)
-        .map_while(|index| first.checked_add(index * 12))
-        .take_while(|&at| at < tiff.len())
-        .find(|&at| order.u16(tiff, at) == Some(ORIENTATION_TAG))?;
-    let value = match order.u16(tiff, entry + 2)? {
-        1 => u32::from(*tiff.get(entry + 8)?),
-        3 => u32::from(order.u16(tiff, entry + 8)?),
-        4 => order.u32(tiff, entry + 8)?,
-        _ => return None,
-    };
-    Orientation::from_exif(value)
+    in_directory(tiff, order, order.u32(tiff, 4)?, &mut true)
+}
+
+/// Entries behind the end of the block are none; those before it count. Of the pointers to EXIF's directory one is
+/// followed, so that at most twice 65,535 entries are looked at.
+fn in_directory(tiff: &[u8], order: ByteOrder, at: u32, follows: &mut bool) -> Option<Orientation> {
+    let at = usize::try_from(at).ok()?;
+    let count = usize::from(order.u16(tiff, at)?);
+    tiff.get(at.checked_add(2)?..)?.chunks_exact(12).take(count).find_map(|entry| {
+        let (tag, kind, values) = (order.u16(entry, 0)?, order.u16(entry, 2)?, order.u32(entry, 4)?);
+        match (tag, kind, values) {
+            (ORIENTATION_TAG, SHORT, 1) => Orientation::from_exif(order.u16(entry, 8)?.into()),
+            (EXIF_DIRECTORY_TAG, LONG, 1) if std::mem::take(follows) => {
+                in_directory(tiff, order, order.u32(entry, 8)?, follows)
+            }
+            _ => None,
+        }
+    })
 }
 
 /// A big-endian TIFF block of one directory with the orientation and nothing else.
@@ -80,13 +92,56 @@ mod tests {
         }
     }
 
+    /// A directory at 8 with these entries: tag, type, count, value.
+    fn little(entries: &[(u16, u16, u32, u32)]) -> Vec<u8> {
+        let mut block = b"II*\0\x08\0\0\0".to_vec();
+        block.extend_from_slice(&u16::try_from(entries.len()).unwrap().to_le_bytes());
+        for (tag, kind, count, value) in entries {
+            block.extend_from_slice(&[tag.to_le_bytes(), kind.to_le_bytes()].concat());
+            block.extend_from_slice(&[count.to_le_bytes(), value.to_le_bytes()].concat());
+        }
+        block
+    }
+
     #[test]
-    fn reads_little_endian_blocks_with_the_prefix_and_other_tags() {
-        let mut block = PREFIX.to_vec();
-        block.extend_from_slice(b"II*\0\x08\0\0\0\x02\0");
-        block.extend_from_slice(b"\x0f\x01\x02\0\x04\0\0\0abc\0");
-        block.extend_from_slice(b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0");
-        assert_eq!(orientation(&block), Orientation::from_exif(6));
+    fn reads_little_endian_blocks_with_other_tags() {
+        let maker = (0x010f, 2, 4, 0x0063_6261);
+        assert_eq!(orientation(&little(&[maker, (0x0112, 3, 1, 6)])), Orientation::from_exif(6));
+        // What pads the value says nothing.
+        assert_eq!(orientation(&little(&[maker, (0x0112, 3, 1, 0xffff_0006)])), Orientation::from_exif(6));
+    }
+
+    #[test]
+    fn nothing_but_one_short_counts() {
+        for kind in 0..=13 {
+            for count in [0, 1, 2, 255, u32::MAX] {
+                let expected = if (kind, count) == (3, 1) { Orientation::from_exif(6) } else { None };
+                assert_eq!(orientation(&little(&[(0x0112, kind, count, 6)])), expected, "{kind} {count}");
+            }
+        }
+        assert_eq!(orientation(&[PREFIX, &little(&[(0x0112, 3, 1, 6)])].concat()), None);
+    }
+
+    #[test]
+    fn the_first_that_means_something_counts() {
+        assert_eq!(orientation(&little(&[(0x0112, 3, 1, 3), (0x0112, 3, 1, 6)])), Orientation::from_exif(3));
+        for silent in [(0x0112, 3, 1, 0), (0x0112, 3, 1, 9), (0x0112, 4, 1, 3), (0x0112, 3, 2, 3)] {
+            assert_eq!(orientation(&little(&[silent, (0x0112, 3, 1, 6)])), Orientation::from_exif(6));
+        }
+    }
+
+    #[test]
+    fn the_directory_of_exif_counts_where_it_is_pointed_to_and_no_other() {
+        let with = |tag, kind| {
+            let inner = little(&[(0x0112, 3, 1, 6)]);
+            [little(&[(tag, kind, 1, 22)]), inner[8..].to_vec()].concat()
+        };
+        assert_eq!(orientation(&with(0x8769, 4)), Orientation::from_exif(6));
+        assert_eq!(orientation(&with(0x8769, 3)), None);
+        // That of GPS.
+        assert_eq!(orientation(&with(0x8825, 4)), None);
+        // One that points to itself.
+        assert_eq!(orientation(&little(&[(0x8769, 4, 1, 8), (0x0112, 3, 1, 6)])), Orientation::from_exif(6));
     }
 
     #[test]

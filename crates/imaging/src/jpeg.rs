@@ -5,6 +5,7 @@
 //! The surprising rule: what stands after the first end-of-image marker does not exist.
 
 pub(crate) mod clean;
+pub(crate) mod complete;
 pub(crate) mod header;
 pub(crate) mod icc;
 pub(crate) mod segments;

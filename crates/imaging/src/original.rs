@@ -27,10 +27,11 @@ pub(crate) struct Keep {
 /// # Errors
 /// `Corrupt` when the file's structure is broken.
 pub(crate) fn strip(upload: &Bytes, header: &Header) -> Result<Bytes> {
-    let mut stripped = without_metadata(upload, header, Keep { icc: true, orientation: Orientation::Upright })?;
-    if header.format() == ImageFormat::Png {
-        stripped = png::data::cut(stripped)?;
-    }
+    let keep = Keep { icc: true, orientation: Orientation::Upright };
+    let stripped = match header.format() {
+        ImageFormat::Png => png::clean::upload(upload, keep)?,
+        ImageFormat::Jpeg | ImageFormat::WebP => without_metadata(upload, header, keep)?,
+    };
     Ok(if stripped == *upload { upload.clone() } else { stripped.into() })
 }
 

@@ -6,7 +6,9 @@
 
 mod browser;
 mod curl;
+mod orientation;
 mod page;
 mod polyglot;
 mod python;
 mod schemathesis;
+mod shown;

@@ -1,11 +1,12 @@
 //! A JPEG without what is not its picture.
 //!
 //! Owns which segments stay: those that decoding needs, JFIF without a thumbnail, the ICC profile and
-//! Adobe's colour transform. Refuses to change a byte of what stays. The surprising rule: everything
-//! else goes, known or not (EXIF, XMP, IPTC, comments, further pictures, maker segments, bytes after
-//! the end), so a new kind of metadata cannot slip through; nor can text in a segment that stays, since
-//! each ends where its definition does.
+//! Adobe's colour transform; and writing the end, where that alone is missing. Refuses to change a byte of what
+//! stays. The surprising rule: everything else goes, known or not (EXIF, XMP, IPTC, comments, further pictures, maker
+//! segments, bytes after the end), so a new kind of metadata cannot slip through; nor can text in a segment that
+//! stays, since each ends where its definition does.
 
+use super::complete::Scans;
 use super::icc;
 use super::segments::{APP0, APP1, APP2, APP14, DHT, DNL, DQT, DRI, EOI, Piece, SOI, SOS, is_frame, pieces};
 use crate::exif;
@@ -16,14 +17,17 @@ use crate::original::{Keep, profile_bytes};
 /// `data` with nothing in it but what [`Keep`] and the decoder ask for.
 ///
 /// # Errors
-/// `Corrupt` when the structure is broken or there is no end-of-image marker.
+/// `Corrupt` when the structure is broken, and when the end is missing and with it a part of the picture.
 pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(data.len() + 40);
     let mut profile = if keep.icc { ProfileSegments::of(data) } else { ProfileSegments::Gone };
+    let mut scans = Scans::default();
     let mut orientation = (keep.orientation != Orientation::Upright).then_some(keep.orientation);
     for piece in pieces(data) {
         match piece? {
             Piece::Scan(raw) => out.extend_from_slice(raw),
+            Piece::MissingEnd if scans.are_all_there() => out.extend_from_slice(&[0xff, EOI]),
+            Piece::MissingEnd => return Err(corrupt("the JPEG data ends early")),
             Piece::Segment { marker: APP0, payload, raw } => {
                 if payload.starts_with(b"JFIF\0") {
                     push_jfif(payload, raw, &mut out);
@@ -31,6 +35,7 @@ pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
             }
             Piece::Segment { marker: APP14, payload, .. } => push_adobe(payload, &mut out),
             Piece::Segment { marker, payload, raw } => {
+                scans.note(marker, payload);
                 // A profile stands before the first scan.
                 if marker == SOS {
                     profile = ProfileSegments::Gone;
@@ -49,7 +54,7 @@ pub(crate) fn clean(data: &[u8], keep: Keep) -> Result<Vec<u8>> {
             }
         }
     }
-    if out.ends_with(&[0xff, EOI]) { Ok(out) } else { Err(corrupt("it has no end-of-image marker")) }
+    Ok(out)
 }
 
 /// What becomes of the segments of the ICC profile.

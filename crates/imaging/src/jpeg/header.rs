@@ -8,7 +8,6 @@ use super::segments::{APP1, Piece, SOS, is_frame, pieces};
 use crate::exif;
 use crate::failure::{Result, corrupt, unsupported};
 use crate::header::{Coding, Header, Model};
-use crate::orientation::Orientation;
 use packshot_domain::image::Dimensions;
 use packshot_domain::ports::image_processor::ProcessError;
 
@@ -19,7 +18,7 @@ use packshot_domain::ports::image_processor::ProcessError;
 /// progressive Huffman with 8 bits and 1, 3 or 4 components.
 pub(crate) fn read(data: &[u8]) -> Result<Header> {
     let mut frame: Option<Frame> = None;
-    let mut orientation = None;
+    let mut block = None;
     for piece in pieces(data) {
         match piece? {
             Piece::Segment { marker: SOS, .. } => {
@@ -27,13 +26,11 @@ pub(crate) fn read(data: &[u8]) -> Result<Header> {
                 return Ok(Header {
                     coding: Coding::Jpeg { progressive: frame.progressive, coefficients: frame.coefficients },
                     coded: frame.size,
-                    orientation: orientation.unwrap_or(Orientation::Upright),
+                    orientation: block.and_then(exif::orientation).unwrap_or_default(),
                     model: frame.model,
                 });
             }
-            Piece::Segment { marker: APP1, payload, .. } if payload.starts_with(exif::PREFIX) => {
-                orientation = orientation.or_else(|| exif::orientation(payload));
-            }
+            Piece::Segment { marker: APP1, payload, .. } => block = block.or_else(|| exif_block(payload)),
             Piece::Segment { marker, payload, .. } if is_frame(marker) => {
                 let earlier = frame.replace(Frame::parse(marker, payload)?);
                 if earlier.is_some() {
@@ -44,6 +41,13 @@ pub(crate) fn read(data: &[u8]) -> Result<Header> {
         }
     }
     Err(corrupt("it has no image data"))
+}
+
+/// The block in an EXIF segment. Browsers look at the first such segment alone, whatever it says; it is one when
+/// anything follows its prefix, whose last byte is for padding.
+fn exif_block(payload: &[u8]) -> Option<&[u8]> {
+    let (prefix, block) = payload.split_at_checked(exif::PREFIX.len())?;
+    (prefix[..5] == exif::PREFIX[..5] && !block.is_empty()).then_some(block)
 }
 
 struct Frame {

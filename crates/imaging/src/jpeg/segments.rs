@@ -47,13 +47,16 @@ pub(crate) enum Piece<'a> {
     },
     /// The entropy-coded data after a scan's header, with its restart markers.
     Scan(&'a [u8]),
+    /// Behind a scan, the file ends or another begins, without EOI.
+    MissingEnd,
 }
 
-/// The pieces of a JPEG from SOI to EOI. The first error ends the walk; so does EOI.
+/// The pieces of a JPEG from SOI to EOI, or to where that is missing. The first error ends the walk; so does the end.
 pub(crate) struct Pieces<'a> {
     data: &'a [u8],
     at: usize,
     state: State,
+    has_scan: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,7 +69,7 @@ enum State {
 
 /// The pieces of `data`.
 pub(crate) fn pieces(data: &[u8]) -> Pieces<'_> {
-    Pieces { data, at: 0, state: State::Start }
+    Pieces { data, at: 0, state: State::Start, has_scan: false }
 }
 
 /// Whether `marker` begins a frame header (SOF0 to SOF15).
@@ -80,28 +83,42 @@ impl<'a> Iterator for Pieces<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let piece = match self.state {
             State::End => return None,
-            State::Scan => self.scan(),
+            State::Scan => Ok(self.scan()),
             State::Start | State::Segments => self.segment(),
         };
-        if piece.is_err() {
-            self.state = State::End;
-        }
-        Some(piece)
+        let wrong = match piece {
+            Ok(piece) => return Some(Ok(piece)),
+            Err(wrong) => wrong,
+        };
+        self.state = State::End;
+        Some(match wrong {
+            Wrong::Structure(text) => Err(corrupt(text)),
+            Wrong::End if self.has_scan => Ok(Piece::MissingEnd),
+            Wrong::End => Err(corrupt("the JPEG data ends before its image data")),
+        })
     }
+}
+
+/// Why there is no further piece.
+enum Wrong {
+    /// The file ends, or the next begins.
+    End,
+    /// What is wrong with it.
+    Structure(&'static str),
 }
 
 impl<'a> Pieces<'a> {
     /// The next marker's place and second byte. A stuffed zero outside a scan is no marker.
-    fn marker(&self) -> Result<(usize, usize, u8)> {
+    fn marker(&self) -> std::result::Result<(usize, usize, u8), Wrong> {
         let mut at = self.at;
         loop {
             let rest = self.data.get(at..).unwrap_or_default();
-            let start = at + memchr::memchr(0xff, rest).ok_or_else(ends_early)?;
+            let start = at + memchr::memchr(0xff, rest).ok_or(Wrong::End)?;
             at = start;
             while self.data.get(at) == Some(&0xff) {
                 at += 1;
             }
-            let marker = *self.data.get(at).ok_or_else(ends_early)?;
+            let marker = *self.data.get(at).ok_or(Wrong::End)?;
             at += 1;
             if marker != 0 {
                 return Ok((start, at, marker));
@@ -109,57 +126,59 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    fn segment(&mut self) -> Result<Piece<'a>> {
+    fn segment(&mut self) -> std::result::Result<Piece<'a>, Wrong> {
         let (start, mut at, marker) = self.marker()?;
         match (self.state, marker) {
             (State::Start, SOI) => self.state = State::Segments,
-            (State::Start, _) => return Err(corrupt("it does not begin with a start-of-image marker")),
-            (_, SOI) => return Err(corrupt("a second start-of-image marker stands inside the image")),
+            (State::Start, _) => return Err(Wrong::Structure("it does not begin with a start-of-image marker")),
+            (_, SOI) if self.has_scan => return Err(Wrong::End),
+            (_, SOI) => return Err(Wrong::Structure("a second start-of-image marker stands inside the image")),
             (_, EOI) => self.state = State::End,
             _ => {}
         }
         let has_payload = !matches!(marker, 0x01 | 0xd0..=EOI);
         let payload = if has_payload {
-            let length = self.data.get(at..at + 2).ok_or_else(ends_early)?;
+            let length = self.data.get(at..at + 2).ok_or(Wrong::End)?;
             let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
             if length < 2 {
-                return Err(corrupt("a segment is shorter than its own length field"));
+                return Err(Wrong::Structure("a segment is shorter than its own length field"));
             }
-            let payload = self.data.get(at + 2..at + length).ok_or_else(ends_early)?;
+            let payload = self.data.get(at + 2..at + length).ok_or(Wrong::End)?;
             at += length;
             payload
         } else {
             &[]
         };
         if marker == SOS {
+            self.has_scan = true;
             self.state = State::Scan;
         }
         self.at = at;
         Ok(Piece::Segment { marker, payload, raw: &self.data[start..at] })
     }
 
-    fn scan(&mut self) -> Result<Piece<'a>> {
+    /// To the next marker, or to the end of the file without the fill bytes of a marker that is not there.
+    fn scan(&mut self) -> Piece<'a> {
         let start = self.at;
         let mut at = start;
-        loop {
+        let end = loop {
             let rest = self.data.get(at..).unwrap_or_default();
-            at += memchr::memchr(0xff, rest).ok_or_else(ends_early)?;
-            match self.data.get(at + 1).ok_or_else(ends_early)? {
-                // A stuffed byte, TEM, a restart marker.
-                0 | 0x01 | 0xd0..=0xd7 => at += 2,
-                // A fill byte.
-                0xff => at += 1,
-                _ => break,
+            let Some(distance) = memchr::memchr(0xff, rest) else { break self.data.len() };
+            let marker = at + distance;
+            at = marker;
+            while self.data.get(at) == Some(&0xff) {
+                at += 1;
             }
-        }
-        self.at = at;
+            match self.data.get(at) {
+                // A stuffed byte, TEM, a restart marker, with fill bytes before it.
+                Some(0 | 0x01 | 0xd0..=0xd7) => at += 1,
+                _ => break marker,
+            }
+        };
+        self.at = end;
         self.state = State::Segments;
-        Ok(Piece::Scan(&self.data[start..at]))
+        Piece::Scan(&self.data[start..end])
     }
-}
-
-fn ends_early() -> packshot_domain::ports::image_processor::ProcessError {
-    corrupt("the JPEG data ends before its end-of-image marker")
 }
 
 #[cfg(test)]
@@ -169,12 +188,16 @@ mod tests {
     const SMALL: &[u8] =
         b"\xff\xd8\xff\xe0\x00\x04ab\xff\xff\xdb\x00\x03q\xff\xda\x00\x02\x11\xff\x00\x22\xff\xd0\x33\xff\xd9tail";
 
+    /// No marker is this.
+    const MISSING: u8 = 0xff;
+
     fn markers(data: &[u8]) -> Vec<Result<u8>> {
         pieces(data)
             .map(|piece| {
                 piece.map(|piece| match piece {
                     Piece::Segment { marker, .. } => marker,
                     Piece::Scan(_) => 0,
+                    Piece::MissingEnd => MISSING,
                 })
             })
             .collect()
@@ -187,6 +210,7 @@ mod tests {
         let whole: Vec<u8> = pieces(SMALL)
             .flat_map(|piece| match piece.unwrap() {
                 Piece::Segment { raw, .. } | Piece::Scan(raw) => raw.to_vec(),
+                Piece::MissingEnd => Vec::new(),
             })
             .collect();
         assert_eq!(whole, SMALL[..SMALL.len() - 4]);
@@ -202,10 +226,23 @@ mod tests {
     }
 
     #[test]
-    fn every_truncation_is_corrupt() {
-        for length in 0..SMALL.len() - 4 {
-            let last = markers(&SMALL[..length]).pop();
-            assert!(matches!(last, Some(Err(_))), "{length}");
+    fn every_truncation_before_the_first_scan_is_corrupt_and_the_end_may_be_missing() {
+        let scan = SMALL.windows(2).position(|two| two == [0xff, SOS]).unwrap() + 4;
+        for length in 0..scan {
+            assert!(matches!(markers(&SMALL[..length]).pop(), Some(Err(_))), "{length}");
+        }
+        for length in scan..SMALL.len() - 4 {
+            let walked: Vec<u8> = markers(&SMALL[..length]).into_iter().map(|marker| marker.unwrap()).collect();
+            assert_eq!(walked, [SOI, APP0, DQT, SOS, 0, MISSING], "{length}");
+        }
+        let (cut, scan_data) = (&SMALL[..SMALL.len() - 6], b"\x11\xff\x00\x22\xff\xd0\x33");
+        for behind in [&b""[..], b"\xff", b"\xff\xff\xff", b"\xff\xd8\xff\xd9", b"\xff\xe1\x00\x09ab"] {
+            let data = [cut, behind].concat();
+            let scans: Vec<_> = pieces(&data)
+                .filter_map(|piece| if let Ok(Piece::Scan(raw)) = piece { Some(raw) } else { None })
+                .collect();
+            assert_eq!(scans, [scan_data], "{behind:?}");
+            assert_eq!(*markers(&data).pop().unwrap().as_ref().unwrap(), MISSING, "{behind:?}");
         }
     }
 

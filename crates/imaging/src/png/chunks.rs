@@ -1,9 +1,8 @@
 //! A walk over a PNG's chunks (W3C PNG, section 5.3).
 //!
 //! Owns lengths and checksums; refuses to interpret contents.
-//! The surprising rule: the walk ends at IEND; bytes after it are in no chunk.
-
-use crate::failure::{Result, corrupt};
+//! The surprising rule: the walk ends at IEND, or where the file does; bytes after it are in no chunk. Of a chunk that
+//! the end of the file cuts off, image data is what there is of it; whether that is all is for its stream to tell.
 
 /// The eight bytes that every PNG begins with.
 pub(crate) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -15,8 +14,8 @@ pub(crate) struct Chunk<'a> {
     pub(crate) kind: [u8; 4],
     /// Its contents.
     pub(crate) data: &'a [u8],
-    /// All of it, with length, kind and checksum.
-    pub(crate) raw: &'a [u8],
+    /// The checksum that it states; none where the file ends before it.
+    checksum: Option<[u8; 4]>,
 }
 
 impl Chunk<'_> {
@@ -27,45 +26,48 @@ impl Chunk<'_> {
 
     /// Whether kind and contents have the checksum that the chunk states.
     pub(crate) fn is_intact(&self) -> bool {
-        let body = &self.raw[4..self.raw.len() - 4];
-        crc32fast::hash(body).to_be_bytes() == self.raw[self.raw.len() - 4..]
+        self.checksum == Some(checksum(self.kind, self.data))
     }
 }
 
-/// The chunks of a PNG up to IEND. The first error ends the walk.
+/// The chunks of a PNG, without IEND.
 pub(crate) struct Chunks<'a> {
-    data: &'a [u8],
-    at: usize,
-    done: bool,
+    rest: &'a [u8],
 }
 
 /// The chunks of `data`, which begins with the signature.
 pub(crate) fn chunks(data: &[u8]) -> Chunks<'_> {
-    Chunks { data, at: SIGNATURE.len(), done: false }
+    Chunks { rest: data.get(SIGNATURE.len()..).unwrap_or_default() }
 }
 
 impl<'a> Iterator for Chunks<'a> {
-    type Item = Result<Chunk<'a>>;
+    type Item = Chunk<'a>;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
+    fn next(&mut self) -> Option<Chunk<'a>> {
+        let chunk = self.chunk();
+        if chunk.is_none() {
+            self.rest = &[];
         }
-        let chunk = self.chunk().ok_or_else(|| corrupt("the PNG data ends before its IEND chunk"));
-        self.done = !matches!(&chunk, Ok(chunk) if &chunk.kind != b"IEND");
-        Some(chunk)
+        chunk
     }
 }
 
 impl<'a> Chunks<'a> {
     fn chunk(&mut self) -> Option<Chunk<'a>> {
-        let rest = self.data.get(self.at..)?;
-        let length = u32::from_be_bytes(rest.get(..4)?.try_into().ok()?);
-        let kind: [u8; 4] = rest.get(4..8)?.try_into().ok()?;
-        let end = usize::try_from(length).ok()?.checked_add(12)?;
-        let raw = rest.get(..end)?;
-        self.at += end;
-        Some(Chunk { kind, data: &raw[8..end - 4], raw })
+        let (length, rest) = self.rest.split_first_chunk()?;
+        let (&kind, rest) = rest.split_first_chunk()?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        if &kind == b"IEND" {
+            return None;
+        }
+        let whole = rest.split_at_checked(length);
+        if whole.is_none() && &kind != b"IDAT" {
+            return None;
+        }
+        let (data, rest) = whole.unwrap_or((rest, &[]));
+        let checksum = rest.first_chunk().copied();
+        self.rest = rest.get(4..).unwrap_or_default();
+        Some(Chunk { kind, data, checksum })
     }
 }
 
@@ -73,46 +75,56 @@ impl<'a> Chunks<'a> {
 pub(crate) fn write(kind: [u8; 4], data: &[u8], out: &mut Vec<u8>) {
     let Ok(length) = u32::try_from(data.len()) else { return };
     out.extend_from_slice(&length.to_be_bytes());
-    let body = out.len();
     out.extend_from_slice(&kind);
     out.extend_from_slice(data);
-    let checksum = crc32fast::hash(&out[body..]);
-    out.extend_from_slice(&checksum.to_be_bytes());
+    out.extend_from_slice(&checksum(kind, data));
+}
+
+fn checksum(kind: [u8; 4], data: &[u8]) -> [u8; 4] {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&kind);
+    hasher.update(data);
+    hasher.finalize().to_be_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn small() -> Vec<u8> {
+    fn small(last: [u8; 4]) -> Vec<u8> {
         let mut png = SIGNATURE.to_vec();
         write(*b"IHDR", b"0123456789abc", &mut png);
-        write(*b"tEXt", b"", &mut png);
+        write(last, b"abcd", &mut png);
         write(*b"IEND", b"", &mut png);
         png
     }
 
     #[test]
     fn walks_to_the_end_and_no_further() {
-        let mut png = small();
-        png.extend_from_slice(b"PK\x03\x04");
-        let kinds: Vec<[u8; 4]> = chunks(&png).map(|chunk| chunk.unwrap().kind).collect();
-        assert_eq!(kinds, [*b"IHDR", *b"tEXt", *b"IEND"]);
-        assert!(chunks(&png).all(|chunk| chunk.unwrap().is_intact()));
+        let mut png = small(*b"tEXt");
+        png.extend_from_slice(b"\0\0\0\0IDAT\0\0\0\0");
+        let kinds: Vec<[u8; 4]> = chunks(&png).map(|chunk| chunk.kind).collect();
+        assert_eq!(kinds, [*b"IHDR", *b"tEXt"]);
+        assert!(chunks(&png).all(|chunk| chunk.is_intact()));
     }
 
     #[test]
-    fn every_truncation_is_corrupt() {
-        let png = small();
-        for length in 8..png.len() {
-            assert!(chunks(&png[..length]).last().unwrap().is_err(), "{length}");
+    fn a_chunk_that_is_cut_off_counts_when_it_is_image_data() {
+        let (text, data) = (small(*b"tEXt"), small(*b"IDAT"));
+        // IHDR ends at 33, the next chunk's contents at 45, its checksum at 49.
+        for length in 0..text.len() {
+            let texts = chunks(&text[..length]).filter(|chunk| &chunk.kind == b"tEXt").count();
+            assert_eq!(texts, usize::from(length >= 45), "{length}");
+            let cut = chunks(&data[..length]).find(|chunk| &chunk.kind == b"IDAT");
+            assert_eq!(cut.map(|chunk| chunk.data.len()), length.checked_sub(41).map(|there| there.min(4)), "{length}");
+            assert_eq!(cut.is_some_and(|chunk| chunk.is_intact()), length >= 49, "{length}");
         }
     }
 
     #[test]
     fn a_flipped_bit_breaks_the_checksum() {
-        let mut png = small();
+        let mut png = small(*b"tEXt");
         png[17] ^= 1;
-        assert!(!chunks(&png).next().unwrap().unwrap().is_intact());
+        assert!(!chunks(&png).next().unwrap().is_intact());
     }
 }

@@ -1,39 +1,22 @@
-//! A PNG's IHDR, its `eXIf` orientation and whether it is animated.
+//! What a PNG's header says.
 //!
-//! Owns which codings are taken; refuses to inflate image data.
-//! The surprising rule: all chunk headers are walked, since `eXIf` may stand after the image data.
+//! Owns which codings are taken and how many bytes their rows are; refuses to inflate image data.
+//! The surprising rule: transparency counts as alpha only where it is one that browsers honour.
 
-use super::chunks::{Chunk, SIGNATURE, chunks};
-use crate::exif;
+use super::chunks::Chunk;
+use super::parts::parts;
 use crate::failure::{Result, corrupt, unsupported};
 use crate::header::{Coding, Header, Model};
-use crate::orientation::Orientation;
 use packshot_domain::image::Dimensions;
-use packshot_domain::ports::image_processor::ProcessError;
 
 /// What the chunks say without the image data being inflated.
 ///
 /// # Errors
-/// `Corrupt` for a broken structure, `Animated` for an APNG, `Unsupported` for chunks that only other
-/// dialects of PNG have.
+/// As [`parts`].
 pub(crate) fn read(data: &[u8]) -> Result<Header> {
-    if !data.starts_with(SIGNATURE) {
-        return Err(corrupt("the PNG signature is missing"));
-    }
-    let mut walk = chunks(data);
-    let first = walk.next().unwrap_or_else(|| Err(corrupt("it has no chunks")))?;
-    let ihdr = Ihdr::parse(&first)?;
-    let mut found = Found::default();
-    for chunk in walk {
-        found.note(&chunk?)?;
-    }
-    if !found.image_data {
-        return Err(corrupt("it has no image data"));
-    }
-    if ihdr.colour_type == 3 && !found.palette {
-        return Err(corrupt("its palette is missing"));
-    }
-    let alpha = matches!(ihdr.colour_type, 4 | 6) || found.transparency;
+    let parts = parts(data)?;
+    let ihdr = &parts.header.1;
+    let alpha = matches!(ihdr.colour_type, 4 | 6) || parts.has_transparency();
     let model = match (ihdr.colour_type, alpha) {
         (0, false) => Model::Gray,
         (0 | 4, true) => Model::GrayAlpha,
@@ -43,7 +26,7 @@ pub(crate) fn read(data: &[u8]) -> Result<Header> {
     Ok(Header {
         coding: Coding::Png { sixteen_bits: ihdr.depth == 16, interlaced: ihdr.interlaced },
         coded: ihdr.size,
-        orientation: found.orientation.unwrap_or(Orientation::Upright),
+        orientation: parts.orientation,
         model,
     })
 }
@@ -83,14 +66,39 @@ impl Ihdr {
         Ok(Self { size, depth, colour_type, interlaced: interlace == 1 })
     }
 
-    /// How many bytes the rows are, each with its filter (section 7.2).
-    pub(crate) fn data_bytes(&self) -> usize {
-        let samples = match self.colour_type {
+    /// Width and height.
+    pub(crate) fn size(&self) -> Dimensions {
+        self.size
+    }
+
+    /// Whether samples are indices into a palette.
+    pub(crate) fn is_indexed(&self) -> bool {
+        self.colour_type == 3
+    }
+
+    /// How many samples a pixel has.
+    pub(crate) fn samples(&self) -> usize {
+        match self.colour_type {
             2 => 3,
             4 => 2,
             6 => 4,
             _ => 1,
-        };
+        }
+    }
+
+    /// The greatest value that a sample can have.
+    pub(crate) fn greatest_sample(&self) -> u16 {
+        u16::MAX >> (16 - self.depth)
+    }
+
+    /// How many colours of a palette an index can name.
+    pub(crate) fn most_colours(&self) -> usize {
+        usize::from(self.greatest_sample()) + 1
+    }
+
+    /// How many bytes the rows are, each with its filter (section 7.2).
+    pub(crate) fn data_bytes(&self) -> usize {
+        let samples = self.samples();
         let rows = |width: usize, height: usize| match width {
             0 => 0,
             _ => height.saturating_mul(1 + width.saturating_mul(samples * usize::from(self.depth)).div_ceil(8)),
@@ -105,32 +113,5 @@ impl Ihdr {
             rows(width.saturating_sub(left).div_ceil(across), height.saturating_sub(top).div_ceil(down))
         };
         passes.into_iter().map(pass).fold(0, usize::saturating_add)
-    }
-}
-
-#[derive(Default)]
-struct Found {
-    image_data: bool,
-    palette: bool,
-    transparency: bool,
-    orientation: Option<Orientation>,
-}
-
-impl Found {
-    fn note(&mut self, chunk: &Chunk<'_>) -> Result<()> {
-        match &chunk.kind {
-            b"acTL" if !self.image_data => return Err(ProcessError::Animated),
-            b"IDAT" => self.image_data = true,
-            b"PLTE" => self.palette = true,
-            b"tRNS" if !self.image_data => self.transparency |= chunk.is_intact(),
-            b"eXIf" if chunk.is_intact() => {
-                self.orientation = self.orientation.or_else(|| exif::orientation(chunk.data));
-            }
-            b"IHDR" => return Err(corrupt("it has two header chunks")),
-            b"IEND" => {}
-            _ if chunk.is_critical() => return Err(unsupported("PNG with an unknown critical chunk")),
-            _ => {}
-        }
-        Ok(())
     }
 }

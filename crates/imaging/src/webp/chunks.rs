@@ -35,6 +35,11 @@ pub(crate) fn chunks(data: &[u8]) -> Result<Chunks<'_>> {
     Ok(Chunks { rest })
 }
 
+/// The chunks of `data`, which is what another chunk holds behind its own header.
+pub(crate) fn inside(data: &[u8]) -> Chunks<'_> {
+    Chunks { rest: data }
+}
+
 impl<'a> Iterator for Chunks<'a> {
     type Item = Result<Chunk<'a>>;
 

@@ -1,68 +1,41 @@
 //! A WebP without what is not its picture.
 //!
-//! Owns which chunks stay (bitstream, alpha plane, ICC profile, and VP8X with its flags made true) and
-//! the RIFF length; refuses to change bitstreams. The surprising rule: an orientation that is not
-//! upright turns a simple file into an extended one, because only that can state it.
+//! Owns the order of what stays (VP8X with its flags made true, ICC profile, alpha plane, bitstream: RFC 9649,
+//! section 2.7) and the RIFF length; refuses to change a bitstream. The surprising rule: the file is always written
+//! anew, so one that readers refuse for the order of its chunks comes out in the order that they want.
 
-use super::chunks::{Chunk, chunks, write};
-use super::header::{FLAG_ALPHA, FLAG_EXIF, FLAG_ICC};
-use crate::exif;
+use super::chunks::write;
+use super::parts::{FLAG_ALPHA, FLAG_ICC, parts};
 use crate::failure::{Result, internal};
 use crate::header::Header;
-use crate::orientation::Orientation;
 use crate::original::{Keep, profile_bytes};
 
-/// `data` with nothing in it but what [`Keep`] and the decoder ask for.
+/// `data` with nothing in it but what [`Keep`] and the decoder ask for. No orientation is ever stated, since no
+/// browser reads one in a WebP.
 ///
 /// # Errors
-/// `Corrupt` when the structure is broken.
+/// As [`parts`].
 pub(crate) fn clean(data: &[u8], header: &Header, keep: Keep) -> Result<Vec<u8>> {
-    let mut kept: Vec<Chunk<'_>> = Vec::new();
-    let mut extended = false;
-    for chunk in chunks(data)? {
-        let mut chunk = chunk?;
-        extended |= &chunk.kind == b"VP8X";
-        let wanted = match &chunk.kind {
-            b"ICCP" if keep.icc => profile_bytes(chunk.data).is_some_and(|bytes| {
-                chunk.data = &chunk.data[..bytes];
-                true
-            }),
-            b"ALPH" | b"VP8 " | b"VP8L" => true,
-            _ => false,
-        };
-        if wanted && !kept.iter().any(|earlier| same_role(earlier.kind, chunk.kind)) {
-            kept.push(chunk);
-        }
-    }
-    let has = |kind: &[u8; 4]| kept.iter().any(|chunk| &chunk.kind == kind);
-    let turned = keep.orientation != Orientation::Upright;
-    let mut out = Vec::with_capacity(data.len() + 64);
+    let parts = parts(data)?;
+    let profile = parts.profile.filter(|_| keep.icc).and_then(|data| data.get(..profile_bytes(data)?));
+    let mut out = Vec::with_capacity(data.len() + 1);
     out.extend_from_slice(b"RIFF\0\0\0\0WEBP");
-    if extended || turned {
-        let flags = [(has(b"ICCP"), FLAG_ICC), (header.model.has_alpha(), FLAG_ALPHA), (turned, FLAG_EXIF)]
+    if parts.canvas.is_some() {
+        let flags = [(profile.is_some(), FLAG_ICC), (header.model.has_alpha(), FLAG_ALPHA)]
             .into_iter()
             .filter_map(|(holds, flag)| holds.then_some(flag))
             .sum();
         write(*b"VP8X", &canvas(flags, header), &mut out);
-    }
-    for chunk in &kept {
-        // Only extended files have profiles and separate alpha.
-        if extended || matches!(&chunk.kind, b"VP8 " | b"VP8L") {
-            write(chunk.kind, chunk.data, &mut out);
+        for (kind, part) in [(*b"ICCP", profile), (*b"ALPH", parts.alpha)] {
+            if let Some(data) = part {
+                write(kind, data, &mut out);
+            }
         }
     }
-    if turned {
-        write(*b"EXIF", &exif::only_orientation(keep.orientation), &mut out);
-    }
+    write(parts.picture.kind, parts.picture.data, &mut out);
     let length = u32::try_from(out.len() - 8).map_err(internal)?;
     out[4..8].copy_from_slice(&length.to_le_bytes());
     Ok(out)
-}
-
-/// A second bitstream, profile or alpha plane is not the picture's.
-fn same_role(a: [u8; 4], b: [u8; 4]) -> bool {
-    let bitstream = |kind: [u8; 4]| matches!(&kind, b"VP8 " | b"VP8L");
-    a == b || (bitstream(a) && bitstream(b))
 }
 
 fn canvas(flags: u8, header: &Header) -> [u8; 10] {
@@ -71,8 +44,7 @@ fn canvas(flags: u8, header: &Header) -> [u8; 10] {
     [flags, 0, 0, 0, w0, w1, w2, h0, h1, h2]
 }
 
-/// The embedded ICC profile, where there is one.
+/// The embedded ICC profile, where there is one that counts.
 pub(crate) fn profile(data: &[u8]) -> Option<Vec<u8>> {
-    let chunk = chunks(data).ok()?.map_while(Result::ok).find(|chunk| &chunk.kind == b"ICCP")?;
-    Some(chunk.data.to_vec())
+    parts(data).ok()?.profile.map(<[u8]>::to_vec)
 }

@@ -1,59 +1,36 @@
-//! A WebP's dimensions, EXIF orientation, alpha, and whether it is animated.
+//! A WebP's dimensions, coding and alpha.
 //!
-//! Owns the three kinds of header (RFC 9649, sections 2.5 to 2.7; RFC 6386, section 9.1); refuses to
-//! read further into a bitstream. The surprising rule: a canvas that differs from its one picture is
-//! corrupt, since decoders differ on what to show.
+//! Owns the headers of the two bitstreams (RFC 9649, section 3.4; RFC 6386, section 9.1); refuses to
+//! read further into them. The surprising rule: a canvas that differs from its one picture is corrupt,
+//! since decoders differ on what to show.
 
-use super::chunks::{Chunk, chunks};
-use crate::exif;
+use super::chunks::Chunk;
+use super::parts::parts;
 use crate::failure::{Result, corrupt};
 use crate::header::{Coding, Header, Model};
 use crate::orientation::Orientation;
 use packshot_domain::image::Dimensions;
 use packshot_domain::ports::image_processor::ProcessError;
 
-/// The flags of VP8X.
-pub(crate) const FLAG_ICC: u8 = 0x20;
-/// There is alpha.
-pub(crate) const FLAG_ALPHA: u8 = 0x10;
-/// There is an EXIF chunk.
-pub(crate) const FLAG_EXIF: u8 = 0x08;
-const FLAG_ANIMATION: u8 = 0x02;
-
 /// What the chunks say without a bitstream being decoded.
 ///
 /// # Errors
-/// `Corrupt` for a broken structure, `Animated` for an animation.
+/// As [`parts`], and `Corrupt` for a bitstream that does not begin as one.
 pub(crate) fn read(data: &[u8]) -> Result<Header> {
-    let mut canvas = None;
-    let mut picture: Option<Picture> = None;
-    let mut alpha = false;
-    let mut orientation = None;
-    for chunk in chunks(data)? {
-        let chunk = chunk?;
-        match &chunk.kind {
-            b"VP8X" => {
-                let (size, has_alpha) = extended(&chunk)?;
-                alpha |= has_alpha;
-                canvas = Some(size);
-            }
-            b"ANIM" | b"ANMF" => return Err(ProcessError::Animated),
-            b"ALPH" => alpha = true,
-            b"VP8 " if picture.is_none() => picture = Some(lossy(&chunk)?),
-            b"VP8L" if picture.is_none() => picture = Some(lossless(&chunk)?),
-            b"EXIF" => orientation = orientation.or_else(|| exif::orientation(chunk.data)),
-            _ => {}
-        }
-    }
-    let picture = picture.ok_or_else(|| corrupt("it has no image data"))?;
-    if canvas.is_some_and(|canvas| canvas != picture.size) {
+    let parts = parts(data)?;
+    let picture = match &parts.picture.kind {
+        b"VP8L" => lossless(&parts.picture)?,
+        _ => lossy(&parts.picture)?,
+    };
+    if parts.canvas.is_some_and(|canvas| canvas != picture.size) {
         return Err(corrupt("its canvas and its picture differ in size"));
     }
     Ok(Header {
         coding: Coding::WebP { lossless: picture.lossless },
         coded: picture.size,
-        orientation: orientation.unwrap_or(Orientation::Upright),
-        model: if picture.alpha || alpha { Model::Rgba } else { Model::Rgb },
+        // No browser turns a WebP, whatever its EXIF says.
+        orientation: Orientation::Upright,
+        model: if picture.alpha || parts.alpha.is_some() { Model::Rgba } else { Model::Rgb },
     })
 }
 
@@ -62,19 +39,6 @@ struct Picture {
     size: Dimensions,
     alpha: bool,
     lossless: bool,
-}
-
-/// The canvas and whether it has alpha: flags, three reserved bytes, width and height less one in 24 bits each.
-fn extended(chunk: &Chunk<'_>) -> Result<(Dimensions, bool)> {
-    let &[flags, _, _, _, w0, w1, w2, h0, h1, h2, ..] = chunk.data else {
-        return Err(corrupt("its VP8X chunk is too short"));
-    };
-    if flags & FLAG_ANIMATION != 0 {
-        return Err(ProcessError::Animated);
-    }
-    let side = |b0, b1, b2| u32::from_le_bytes([b0, b1, b2, 0]) + 1;
-    let size = Dimensions::new(side(w0, w1, w2), side(h0, h1, h2)).ok_or_else(empty)?;
-    Ok((size, flags & FLAG_ALPHA != 0))
 }
 
 /// A frame tag of three bytes, a start code, width and height in 14 bits each.

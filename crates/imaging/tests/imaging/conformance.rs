@@ -18,7 +18,7 @@ const LOSSY: f64 = 24.0;
 
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
-    // Orientation: every value in every format shows the same picture.
+    // Orientation: every value shows the same picture.
     ("orientation-1.jpg", "orientation-1.jpg", LOSSY),
     ("orientation-2.jpg", "orientation-1.jpg", LOSSY),
     ("orientation-3.jpg", "orientation-1.jpg", LOSSY),
@@ -36,14 +36,8 @@ const TABLE: &[Row] = &[
     ("orientation-6.png", "rgb-8.png", 0.0),
     ("orientation-7.png", "rgb-8.png", 0.0),
     ("orientation-8.png", "rgb-8.png", 0.0),
-    ("orientation-1.webp", "rgb-8.png", 0.0),
-    ("orientation-2.webp", "rgb-8.png", 0.0),
-    ("orientation-3.webp", "rgb-8.png", 0.0),
-    ("orientation-4.webp", "rgb-8.png", 0.0),
-    ("orientation-5.webp", "rgb-8.png", 0.0),
-    ("orientation-6.webp", "rgb-8.png", 0.0),
-    ("orientation-7.webp", "rgb-8.png", 0.0),
-    ("orientation-8.webp", "rgb-8.png", 0.0),
+    // No browser turns a WebP.
+    ("orientation-6.webp", "orientation-6.webp", 0.0),
     // JPEG: sampling factors, sizes, scan scripts, colour models.
     ("baseline-420.jpg", "baseline-420.jpg", ROUNDING),
     ("baseline-444.jpg", "baseline-444.jpg", ROUNDING),

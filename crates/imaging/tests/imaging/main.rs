@@ -11,6 +11,7 @@
 )]
 
 mod conformance;
+mod containers;
 mod geometry;
 mod hostile;
 mod original;

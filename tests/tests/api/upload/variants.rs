@@ -2,7 +2,7 @@
 
 use crate::pictures::{
     BLUE, GREEN, RED, WHITE, decode, exif, exif_segment, format_of, is_near, jpeg, png, quarter_colours, webp,
-    webp_with_metadata, with_chunks, with_segments,
+    with_chunks, with_segments,
 };
 use image::imageops::{FilterType, resize};
 use image::{GenericImageView as _, ImageFormat, Rgb, Rgb32FImage, RgbImage};
@@ -77,7 +77,7 @@ fn a_sideways_photograph_comes_out_upright() {
 }
 
 #[test]
-fn every_orientation_of_every_format_comes_out_upright() {
+fn every_orientation_comes_out_upright() {
     let server = Server::start();
     let size = (640, 480);
     let [a, b, c, d] = [RED, GREEN, BLUE, WHITE];
@@ -96,7 +96,6 @@ fn every_orientation_of_every_format_comes_out_upright() {
         for uploaded in [
             with_segments(&jpeg(size.0, size.1), &[exif_segment(&tiff)]),
             with_chunks(&png(size.0, size.1), &[(*b"eXIf", &tiff)]),
-            webp_with_metadata(&tiff, b"<x/>", size.0, size.1),
         ] {
             for variant in &variants_of(&server, &uploaded)[1..] {
                 let media_type = variant.header("content-type").unwrap();
