@@ -19,8 +19,9 @@ pub trait ImageProcessor: Send + Sync {
     /// Guarantees:
     /// - The header decides about coding, animation and dimensions before any pixel is decoded.
     /// - The original keeps its pixels and its ICC profile and loses everything else; where there
-    ///   was nothing to take out it is `upload`, byte for byte. A JPEG is turned upright losslessly
-    ///   where its size allows.
+    ///   was nothing to take out or to mend it is `upload`, byte for byte. A JPEG is turned upright
+    ///   losslessly where its size allows.
+    /// - What browsers show of `upload`, they show of the original.
     /// - Variants are upright, in sRGB, without metadata, never larger than the source; alpha is
     ///   kept in PNG and WebP and composed on white in JPEG.
     /// - The work is done on the processor's own threads; the caller's is never blocked.
@@ -93,7 +94,7 @@ pub enum ProcessError {
         /// The greatest height in pixels.
         max_height: u32,
     },
-    /// An APNG or an animated WebP.
+    /// An APNG or an animated WebP of several frames.
     #[error("animated images are not supported")]
     Animated,
     /// The data is damaged or ends too early; the text says what is wrong, fit for a client.

@@ -177,7 +177,7 @@ impl<'a, 'b> Found<'a, 'b> {
             return data.get(..data.len().min(colours)).filter(|alpha| !alpha.is_empty()).map(Cow::Borrowed);
         }
         let samples = self.ihdr.samples();
-        if samples % 2 == 0 {
+        if samples.is_multiple_of(2) {
             return None;
         }
         let key = data.get(..2 * samples)?;
