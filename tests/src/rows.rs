@@ -1,13 +1,15 @@
 //! What stands in the database, read without the server's help: by `psql`, or by Python's SQLite on a copy of
-//! the file, so that looking changes nothing.
+//! the file, so that looking changes nothing. And many rows at once, written the same way.
 //!
-//! Owns which tables speak for objects; refuses to judge. Nobody may write meanwhile.
+//! Owns which tables speak for objects; refuses to judge. Nobody may write while it reads.
 
 use crate::backends::{Home, postgres};
+use packshot_contract::seed;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Rows and journal.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -67,6 +69,27 @@ pub fn read(home: &Home) -> Rows {
         }
     }
     rows
+}
+
+/// Adds many rows of images, without files, to the migrated database of a server, which may run; see
+/// `packshot_contract::seed` for what they are.
+///
+/// # Panics
+/// When they cannot be written.
+pub fn fill(home: &Home, images: u32, products: u32) {
+    if let Some(database) = home.database() {
+        let _ = postgres().sql(database, &seed::postgres(images, products)).expect("rows");
+        return;
+    }
+    let script = "import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], timeout=60)
+database.executescript('PRAGMA synchronous = OFF; BEGIN IMMEDIATE;' + sys.stdin.read() + 'COMMIT;')";
+    let mut python = Command::new("python3");
+    python.args(["-c", script]).arg(home.folder().join("data/packshot.db")).stdin(Stdio::piped());
+    let mut child = python.spawn().expect("python3 can be started");
+    let statements = seed::sqlite(images, products);
+    child.stdin.take().expect("a pipe").write_all(statements.as_bytes()).expect("python3 reads");
+    assert!(child.wait().expect("python3 ends").success());
 }
 
 fn in_dialect(before: &str, behind: &str) -> String {

@@ -214,6 +214,8 @@ macro_rules! repo_suite {
             another_fingerprint_is_a_mismatch,
             users_keys_are_apart,
             a_released_key_is_free,
+            a_renewed_lease_lives_on,
+            a_lost_lease_neither_commits_nor_releases,
             a_release_leaves_a_completed_key,
             an_old_reservation_counts_as_never_seen,
             an_old_completion_counts_as_never_seen,

@@ -1,19 +1,24 @@
 //! The database: opened, migrated and asked off the async threads.
 //!
-//! Owns where blocking work runs and how long anybody waits for a connection; refuses to know what is
-//! asked. The surprising rule: on SQLite the writers of this process queue here, in order, instead of
-//! polling SQLite's lock, which starves some of them when many write at once.
+//! Owns where blocking work runs, how long anybody waits for a connection and for an answer, and that a read ends
+//! when its time is over or nobody waits for it any more; refuses to know what is asked. The surprising rule: on
+//! SQLite the writers of this process queue here, in order, instead of polling SQLite's lock, which starves some
+//! of them when many write at once.
 
+use crate::cancel::Cancel;
+use crate::deadline::Deadline;
 use crate::dialect::Connected;
 use crate::fault::{Fault, OpenError};
+use crate::lanes::{Lane, Lanes, Widths};
 use crate::migrations::{self, Migrated};
-use crate::pool::{self, AnyPool, PoolLoad};
+use crate::pool::{self, AnyPool, PoolLoad, Pools};
 use crate::url::DatabaseUrl;
+use chrono::{DateTime, Utc};
 use packshot_domain::ports::product_repo::RepoError;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 
 /// How to reach the database.
@@ -21,8 +26,10 @@ use tokio::time::timeout;
 pub struct DatabaseSettings {
     /// Where it is.
     pub url: DatabaseUrl,
-    /// Connections of this process at most, at least 1.
+    /// Connections of this process at most, but for one that ends queries and copies; at least 3.
     pub pool_size: u32,
+    /// How long a read may take; then it is ended and answered [`RepoError::TooSlow`].
+    pub read_timeout: Duration,
     /// How long anything waits for a connection, or for a lock that another process holds, before the
     /// database counts as unavailable.
     pub connect_timeout: Duration,
@@ -32,10 +39,17 @@ pub struct DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    /// The database at `url`, with 10 connections, 3 seconds of patience for one and 40 seconds for an answer.
+    /// The database at `url`, with 10 connections, 3 seconds of patience for one, 5 seconds for a read and
+    /// 40 seconds for any answer.
     #[must_use]
     pub fn new(url: DatabaseUrl) -> Self {
-        Self { url, pool_size: 10, connect_timeout: Duration::from_secs(3), answer_timeout: Duration::from_secs(40) }
+        Self {
+            url,
+            pool_size: 10,
+            read_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(3),
+            answer_timeout: Duration::from_secs(40),
+        }
     }
 }
 
@@ -46,13 +60,11 @@ impl DatabaseSettings {
 /// again by themselves when it is back.
 #[derive(Clone)]
 pub struct Database {
-    pool: AnyPool,
+    pools: Pools,
     description: Arc<str>,
-    /// One permit for each connection, so that waiting blocks no thread.
-    connections: Arc<Semaphore>,
-    /// One permit for each writer at a time.
-    writers: Arc<Semaphore>,
+    lanes: Lanes,
     connect_timeout: Duration,
+    read_timeout: Duration,
     /// `None` for the embedded database, which is never away.
     answer_timeout: Option<Duration>,
 }
@@ -64,23 +76,21 @@ impl Database {
     /// # Errors
     /// [`OpenError::File`], [`OpenError::Connect`].
     pub fn open(settings: &DatabaseSettings) -> Result<Self, OpenError> {
-        let size = settings.pool_size.max(1);
-        let (pool, version) = AnyPool::open(&settings.url, size, settings.connect_timeout)?;
+        let is_embedded = matches!(settings.url, DatabaseUrl::Sqlite(_));
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let widths = Widths::share(settings.pool_size, is_embedded, u32::try_from(cores).unwrap_or(u32::MAX));
+        let (pools, version) = Pools::open(&settings.url, widths, settings.connect_timeout, settings.read_timeout)?;
         let place = match &settings.url {
             DatabaseUrl::Sqlite(path) => path.display().to_string(),
             DatabaseUrl::Postgres(url) => url.to_string(),
         };
-        let (writers, answer_timeout) = match &pool {
-            AnyPool::Sqlite(_) => (1, None),
-            AnyPool::Postgres(_) => (size as usize, Some(settings.answer_timeout)),
-        };
         Ok(Self {
-            pool,
+            pools,
             description: format!("{version} at {place}").into(),
-            connections: Arc::new(Semaphore::new(size as usize)),
-            writers: Arc::new(Semaphore::new(writers)),
+            lanes: Lanes::new(widths, settings.connect_timeout),
             connect_timeout: settings.connect_timeout,
-            answer_timeout,
+            read_timeout: settings.read_timeout,
+            answer_timeout: (!is_embedded).then_some(settings.answer_timeout),
         })
     }
 
@@ -90,7 +100,7 @@ impl Database {
     /// [`OpenError::Newer`] when a migration is recorded that this binary does not have,
     /// [`OpenError::Migration`]; nothing has changed then.
     pub fn migrate(&self) -> Result<Migrated, OpenError> {
-        let pooled = self.pool.get();
+        let pooled = self.pools.writers.get();
         let mut pooled = pooled.map_err(|error| OpenError::Connect {
             address: self.description.to_string(),
             reason: crate::fault::one_line(&error.to_string()),
@@ -119,17 +129,27 @@ impl Database {
     /// is no embedded one.
     pub async fn copy_to(&self, path: &Path) -> Result<(), RepoError> {
         let path = path.to_owned();
-        let copied: Result<(), Fault> = self.read(move |connection| copy_to(connection, &path)).await;
+        // It may take long: no turn of a lane is held meanwhile.
+        let copied: Result<(), Fault> = self.run(&self.pools.control, (), move |c| copy_to(c, &path)).await;
         Ok(copied?)
+    }
+
+    /// What time it is at the database server; `None` for an embedded database, which goes by this machine's clock.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    pub async fn time(&self) -> Result<Option<DateTime<Utc>>, RepoError> {
+        let time: Result<_, Fault> = self.read(|connection| Ok(connection.time()?)).await;
+        Ok(time?)
     }
 
     /// What its connections are doing.
     #[must_use]
     pub fn load(&self) -> PoolLoad {
-        self.pool.load()
+        self.pools.load()
     }
 
-    /// Runs `work`, which only reads, on a connection.
+    /// Runs `work`, a read whose cost does not grow with the table, on a connection.
     pub(crate) async fn read<T, E>(
         &self,
         work: impl FnOnce(&mut Connected<'_>) -> Result<T, E> + Send + 'static,
@@ -138,7 +158,40 @@ impl Database {
         T: Send + 'static,
         E: From<Fault> + Send + 'static,
     {
-        self.run(None, work).await
+        let turn = self.lanes.turn(Lane::Lookup).await?;
+        let deadline = Deadline::after(self.read_timeout);
+        let _abandon = Abandon(deadline.clone());
+        self.run(&self.pools.readers, turn, move |connection| deadline.within(|| work(connection))).await
+    }
+
+    /// Runs `work`, a read whose cost may grow with the table, on a connection; ends it when its time is over or
+    /// the returned future is dropped.
+    pub(crate) async fn list<T, E>(
+        &self,
+        work: impl FnOnce(&mut Connected<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + From<diesel::result::Error> + Send + 'static,
+    {
+        let turn = self.lanes.turn(Lane::List).await?;
+        let deadline = Deadline::after(self.read_timeout);
+        let cancel = Cancel::new(self.pools.control.clone(), deadline.clone());
+        let watched = cancel.watched();
+        let mut running = std::pin::pin!(self.run(&self.pools.readers, turn, move |connection| {
+            deadline.within(|| watched.during(connection, work))
+        }));
+        match timeout(self.read_timeout, &mut running).await {
+            Ok(done) => {
+                cancel.disarm();
+                done
+            }
+            Err(_) => {
+                // SQLite ends by itself; a server is told. Either way the work says what became of it.
+                drop(cancel);
+                running.await
+            }
+        }
     }
 
     /// Runs `work` in a transaction, committed when it returns `Ok`.
@@ -150,35 +203,29 @@ impl Database {
         T: Send + 'static,
         E: From<Fault> + From<diesel::result::Error> + Send + 'static,
     {
-        let writer = self.permit(&self.writers, "writers").await?;
-        self.run(Some(writer), |connection| connection.write(work)).await
+        let turn = self.lanes.turn(Lane::Write).await?;
+        self.run(&self.pools.writers, turn, |connection| connection.write(work)).await
     }
 
+    /// Runs `work` on a connection of `pool`, off the async threads; `turn` is held until it has ended.
     async fn run<T, E>(
         &self,
-        writer: Option<OwnedSemaphorePermit>,
+        pool: &AnyPool,
+        turn: impl Send + 'static,
         work: impl FnOnce(&mut Connected<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Fault> + Send + 'static,
     {
-        let permit = self.permit(&self.connections, "connections").await?;
-        let pool = self.pool.clone();
+        let pool = pool.clone();
         let task = tokio::task::spawn_blocking(move || {
-            // The permits belong to the work, which goes on when the caller stops waiting.
-            let _permits = (permit, writer);
+            // The turn belongs to the work, which goes on when the caller stops waiting.
+            let _turn = turn;
             let mut pooled = pool.get().map_err(|error| Fault(RepoError::Unavailable(Box::new(error))))?;
             work(&mut pooled.connected())
         });
-        let done = match self.answer_timeout {
-            None => task.await,
-            Some(patience) => match timeout(patience, task).await {
-                Ok(done) => done,
-                Err(elapsed) => return Err(Fault(RepoError::Unavailable(Box::new(elapsed))).into()),
-            },
-        };
-        match done {
+        match self.answer(task).await? {
             Ok(result) => result,
             // Cancelled: the runtime is shutting down.
             Err(error) if error.is_cancelled() => Err(Fault(RepoError::Unavailable(Box::new(error))).into()),
@@ -186,14 +233,24 @@ impl Database {
         }
     }
 
-    async fn permit(&self, semaphore: &Arc<Semaphore>, what: &str) -> Result<OwnedSemaphorePermit, Fault> {
-        let busy = || Fault(RepoError::Unavailable(format!("all {what} to the database are busy").into()));
-        match timeout(self.connect_timeout, Arc::clone(semaphore).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(busy()),
-        }
+    /// Waits for `task`, for a server no longer than it may take to answer anything.
+    async fn answer<T>(&self, task: JoinHandle<T>) -> Result<Result<T, JoinError>, Fault> {
+        let Some(patience) = self.answer_timeout else { return Ok(task.await) };
+        timeout(patience, task).await.map_err(|elapsed| Fault(RepoError::Unavailable(Box::new(elapsed))))
     }
 }
+
+/// Lets a read end when nobody waits for it any more.
+struct Abandon(Deadline);
+
+impl Drop for Abandon {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+#[cfg(test)]
+mod tests;
 
 fn copy_to(connection: &mut Connected<'_>, path: &Path) -> Result<(), Fault> {
     let unavailable = |error: std::io::Error| Fault(RepoError::Unavailable(Box::new(error)));

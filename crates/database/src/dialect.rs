@@ -10,6 +10,7 @@ mod types;
 pub(crate) use types::{ImageKey, ImageKeySql, Moment, MomentSql};
 
 use crate::schema::products;
+use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::Error;
@@ -129,6 +130,46 @@ impl Connected<'_> {
         }
     }
 
+    /// The server's clock; `None` where the database is embedded.
+    pub(crate) fn time(&mut self) -> QueryResult<Option<DateTime<Utc>>> {
+        match self {
+            Self::Postgres(c) => {
+                let moment: Moment =
+                    diesel::select(diesel::dsl::sql::<MomentSql>("clock_timestamp()")).get_result(*c)?;
+                Ok(Some(moment.0))
+            }
+            Self::Sqlite(_) => Ok(None),
+        }
+    }
+
+    /// What the server calls this connection, to end its query with [`cancel`](Self::cancel); `None` where the
+    /// database is embedded.
+    pub(crate) fn backend(&mut self) -> QueryResult<Option<i32>> {
+        match self {
+            Self::Postgres(c) => diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("pg_backend_pid()"))
+                .get_result(*c)
+                .map(Some),
+            Self::Sqlite(_) => Ok(None),
+        }
+    }
+
+    /// Ends what the connection `backend` of the server is doing.
+    pub(crate) fn cancel(&mut self, backend: i32) -> QueryResult<()> {
+        if let Self::Postgres(c) = self {
+            let cancel = diesel::sql_query("SELECT pg_cancel_backend($1)");
+            cancel.bind::<diesel::sql_types::Integer, _>(backend).execute(*c)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a [`cancel`](Self::cancel) that came too late, so that it hits nobody's next query.
+    pub(crate) fn swallow_cancel(&mut self) {
+        if let Self::Postgres(c) = self {
+            // Its failure is what it is for; a lost connection shows when it is next checked.
+            let _ = c.batch_execute("SELECT 1");
+        }
+    }
+
     /// The database's name and version.
     pub(crate) fn version(&mut self) -> QueryResult<String> {
         #[derive(QueryableByName)]
@@ -174,6 +215,11 @@ pub(crate) fn sqlite_setup(patience: Duration) -> String {
     )
 }
 
+/// The same for a connection that only reads.
+pub(crate) fn sqlite_reader_setup(patience: Duration) -> String {
+    format!("{} PRAGMA query_only = ON;", sqlite_setup(patience))
+}
+
 /// Makes a SQLite file use a write-ahead log, so that readers and the writer do not wait for each
 /// other; the file remembers it. The answer is the mode that it has now.
 pub(crate) fn use_write_ahead_log(connection: &mut SqliteConnection) -> QueryResult<String> {
@@ -195,5 +241,15 @@ pub(crate) fn postgres_setup(patience: Duration) -> String {
          SET idle_in_transaction_session_timeout = '60s'; \
          SET timezone = 'UTC';",
         patience.as_millis()
+    )
+}
+
+/// The same for a connection that only reads; no statement of it runs longer than `read_timeout`.
+pub(crate) fn postgres_reader_setup(patience: Duration, read_timeout: Duration) -> String {
+    format!(
+        "{} SET default_transaction_read_only = on; SET statement_timeout = {};",
+        postgres_setup(patience),
+        // 0 would be no limit.
+        read_timeout.as_millis().max(1)
     )
 }

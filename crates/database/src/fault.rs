@@ -2,6 +2,7 @@
 //!
 //! Owns the choice between "try again" and "our fault"; a library's error survives only as a source.
 
+use crate::deadline;
 use diesel::result::{DatabaseErrorKind, Error};
 use packshot_domain::ports::Cause;
 use packshot_domain::ports::product_repo::RepoError;
@@ -63,6 +64,9 @@ pub(crate) struct Fault(pub(crate) RepoError);
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
+        if deadline::has_passed() {
+            return Self(RepoError::TooSlow(Box::new(error)));
+        }
         let is_ours = match &error {
             Error::DatabaseError(kind, information) => is_broken_rule(kind) || is_damage(information.message()),
             Error::NotFound

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::query_dsl::methods::FilterDsl;
 use packshot_domain::ports::idempotency::{
-    Completion, Fingerprint, Horizon, IdempotencyKeys, Receipt, Reservation, ScopedKey,
+    Completion, Fingerprint, Horizon, IdempotencyKeys, Lease, Receipt, Reservation, ScopedKey,
 };
 use packshot_domain::ports::product_repo::RepoError;
 
@@ -25,8 +25,18 @@ macro_rules! expired {
     ($horizon:expr) => {
         keys::completed_at
             .is_null()
-            .and(keys::reserved_at.lt(Moment($horizon.reserved_after)))
+            .and(keys::reserved_at.lt(Moment($horizon.renewed_after)))
             .or(keys::completed_at.lt(Moment($horizon.completed_after)))
+    };
+}
+
+/// The key's row, while it is leased so.
+macro_rules! held {
+    ($key:expr, $lease:expr) => {
+        QueryDsl::filter(
+            keys::table.find(($key.user.as_str(), $key.key.as_str())),
+            keys::completed_at.is_null().and(keys::lease.eq($lease.0.to_string())),
+        )
     };
 }
 
@@ -35,23 +45,33 @@ impl IdempotencyKeys for Database {
     async fn reserve(
         &self,
         key: &ScopedKey,
+        lease: Lease,
         fingerprint: &Fingerprint,
         now: DateTime<Utc>,
         horizon: &Horizon,
     ) -> Result<Reservation, RepoError> {
         let (key, fingerprint, horizon) = (key.clone(), *fingerprint, *horizon);
         let reserved: Result<_, Fault> =
-            self.write(move |connection| reserve(connection, &key, fingerprint, now, horizon)).await;
+            self.write(move |connection| reserve(connection, &key, lease, fingerprint, now, horizon)).await;
         Ok(reserved?)
     }
 
-    async fn release(&self, key: &ScopedKey) -> Result<(), RepoError> {
+    async fn renew(&self, key: &ScopedKey, lease: Lease, now: DateTime<Utc>) -> Result<bool, RepoError> {
         let key = key.clone();
-        let released: Result<_, Fault> = self
+        let renewed: Result<usize, Fault> = self
             .write(move |connection| {
-                let row = keys::table.find((key.user.as_str(), key.key.as_str()));
-                Ok(query!(connection, c => diesel::delete(QueryDsl::filter(row, keys::completed_at.is_null())).execute(*c))?)
+                Ok(query!(connection, c => diesel::update(held!(key, lease))
+                    .set(keys::reserved_at.eq(Moment(now)))
+                    .execute(*c))?)
             })
+            .await;
+        Ok(renewed? == 1)
+    }
+
+    async fn release(&self, key: &ScopedKey, lease: Lease) -> Result<(), RepoError> {
+        let key = key.clone();
+        let released: Result<usize, Fault> = self
+            .write(move |connection| Ok(query!(connection, c => diesel::delete(held!(key, lease)).execute(*c))?))
             .await;
         released?;
         Ok(())
@@ -67,6 +87,7 @@ impl IdempotencyKeys for Database {
 fn reserve(
     connection: &mut Connected<'_>,
     key: &ScopedKey,
+    lease: Lease,
     fingerprint: Fingerprint,
     now: DateTime<Utc>,
     horizon: Horizon,
@@ -78,12 +99,14 @@ fn reserve(
                 keys::client_key.eq(key.key.as_str()),
                 keys::fingerprint.eq(fingerprint.0.as_slice()),
                 keys::reserved_at.eq(Moment(now)),
+                keys::lease.eq(lease.0.to_string()),
             ))
             .on_conflict((keys::user_name, keys::client_key))
             .do_update()
             .set((
                 keys::fingerprint.eq(fingerprint.0.as_slice()),
                 keys::reserved_at.eq(Moment(now)),
+                keys::lease.eq(lease.0.to_string()),
                 keys::completed_at.eq(None::<Moment>),
                 keys::receipt.eq(None::<Vec<u8>>),
             ));
@@ -102,13 +125,15 @@ fn reserve(
     })
 }
 
-/// Stores the receipt with its reserved key.
-///
-/// A reservation that expired and was swept is not an error: the upload itself is good.
-pub(crate) fn complete(connection: &mut Connected<'_>, completion: &Completion, now: DateTime<Utc>) -> QueryResult<()> {
-    let row = keys::table.find((completion.key.user.as_str(), completion.key.key.as_str()));
-    query!(connection, c => diesel::update(QueryDsl::filter(row, keys::completed_at.is_null()))
+/// Stores the receipt with its key; `false` when the lease is not held any more: then another request with this
+/// key may have been taken for the first one.
+pub(crate) fn complete(
+    connection: &mut Connected<'_>,
+    completion: &Completion,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let completed = query!(connection, c => diesel::update(held!(completion.key, completion.lease))
         .set((keys::completed_at.eq(Moment(now)), keys::receipt.eq(completion.receipt.0.as_slice())))
         .execute(*c))?;
-    Ok(())
+    Ok(completed == 1)
 }

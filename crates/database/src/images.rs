@@ -68,7 +68,7 @@ impl ImageRepo for Database {
     async fn list(&self, query: &ImageQuery) -> Result<ImagePage, RepoError> {
         let query = query.clone();
         let page: Result<_, Fault> =
-            self.read(move |connection| connection.snapshot(|connection| list::list(connection, &query))).await;
+            self.list(move |connection| connection.snapshot(|connection| list::list(connection, &query))).await;
         Ok(page?)
     }
 

@@ -6,14 +6,18 @@
 //! whatever differs between the two stands in the module `dialect`, nowhere else.
 
 mod audit;
+mod cancel;
 mod counts;
 mod database;
+mod deadline;
 mod dialect;
 mod expired;
 mod fault;
 mod idempotency;
 mod images;
+mod interrupt;
 mod journal;
+mod lanes;
 mod migrations;
 mod pool;
 mod products;

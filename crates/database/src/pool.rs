@@ -1,9 +1,12 @@
-//! The two pools: connections to one database, set up, checked before use, bounded in number and time.
+//! The pools: connections to one database, set up, checked before use, bounded in number and time.
 //!
-//! Owns opening the first connection by hand, because a pool loses the cause of a failure.
+//! Owns opening the first connection by hand, because a pool loses the cause of a failure. Those that read and
+//! those that write are apart, so that neither waits for the other's; those that read cannot write.
 
 use crate::dialect::{self, Connected};
 use crate::fault::{OpenError, one_line};
+use crate::interrupt;
+use crate::lanes::Widths;
 use crate::url::{DatabaseUrl, PostgresUrl};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -21,6 +24,57 @@ pub(crate) enum AnyPool {
     Postgres(Pool<ConnectionManager<PgConnection>>),
     /// To SQLite.
     Sqlite(Pool<ConnectionManager<SqliteConnection>>),
+}
+
+/// Those that read and those that write; clones share them.
+#[derive(Clone)]
+pub(crate) struct Pools {
+    /// For reads: the database refuses to write on them.
+    pub(crate) readers: AnyPool,
+    /// For transactions that write.
+    pub(crate) writers: AnyPool,
+    /// For what must go on while others work: ending a server's query, copying an embedded database.
+    pub(crate) control: AnyPool,
+}
+
+impl Pools {
+    /// Opens the database with one connection, so that a fault is known with its cause, then the pools; gives back
+    /// the database's name and version too.
+    pub(crate) fn open(
+        url: &DatabaseUrl,
+        widths: Widths,
+        patience: Duration,
+        read_timeout: Duration,
+    ) -> Result<(Self, String), OpenError> {
+        match url {
+            DatabaseUrl::Sqlite(path) => {
+                let (target, version) = open_file(path, patience)?;
+                let pool = |size, idle, setup| AnyPool::Sqlite(pool(target.clone(), size, idle, patience, setup));
+                let pools = Self {
+                    readers: pool(widths.readers(), 1, dialect::sqlite_reader_setup(patience)),
+                    writers: pool(widths.writes, 1, dialect::sqlite_setup(patience)),
+                    control: pool(1, 0, dialect::sqlite_setup(patience)),
+                };
+                Ok((pools, version))
+            }
+            DatabaseUrl::Postgres(url) => {
+                let (conninfo, version) = try_connect(url, patience)?;
+                let pool = |size, idle, setup| AnyPool::Postgres(pool(conninfo.clone(), size, idle, patience, setup));
+                let pools = Self {
+                    readers: pool(widths.readers(), 1, dialect::postgres_reader_setup(patience, read_timeout)),
+                    writers: pool(widths.writes, 1, dialect::postgres_setup(patience)),
+                    control: pool(1, 0, dialect::postgres_setup(patience)),
+                };
+                Ok((pools, version))
+            }
+        }
+    }
+
+    /// What all their connections are doing.
+    pub(crate) fn load(&self) -> PoolLoad {
+        let loads = [&self.readers, &self.writers, &self.control].map(AnyPool::load);
+        PoolLoad { open: loads.iter().map(|load| load.open).sum(), idle: loads.iter().map(|load| load.idle).sum() }
+    }
 }
 
 /// A connection, given back to its pool when dropped.
@@ -50,26 +104,12 @@ impl AnyPool {
     }
 
     /// What its connections are doing.
-    pub(crate) fn load(&self) -> PoolLoad {
+    fn load(&self) -> PoolLoad {
         let state = match self {
             Self::Postgres(pool) => pool.state(),
             Self::Sqlite(pool) => pool.state(),
         };
         PoolLoad { open: state.connections, idle: state.idle_connections }
-    }
-
-    /// Opens the database with one connection, so that a fault is known with its cause, then the pool.
-    pub(crate) fn open(url: &DatabaseUrl, size: u32, patience: Duration) -> Result<(Self, String), OpenError> {
-        match url {
-            DatabaseUrl::Sqlite(path) => {
-                let (target, version) = open_file(path, patience)?;
-                Ok((Self::Sqlite(pool(target, size, patience, dialect::sqlite_setup(patience))), version))
-            }
-            DatabaseUrl::Postgres(url) => {
-                let (conninfo, version) = try_connect(url, patience)?;
-                Ok((Self::Postgres(pool(conninfo, size, patience, dialect::postgres_setup(patience))), version))
-            }
-        }
     }
 }
 
@@ -86,12 +126,13 @@ impl Pooled {
 fn pool<C: R2D2Connection + Send + 'static>(
     target: String,
     size: u32,
+    idle: u32,
     patience: Duration,
     setup: String,
 ) -> Pool<ConnectionManager<C>> {
     Pool::builder()
         .max_size(size)
-        .min_idle(Some(1))
+        .min_idle(Some(idle))
         // A connection that the database dropped is replaced before anybody sees it.
         .test_on_check_out(true)
         .connection_timeout(patience)
@@ -122,6 +163,9 @@ impl HandleError<PoolError> for LogFailures {
 /// Opens or makes the file: what to give SQLite as its name, and its version.
 fn open_file(path: &Path, patience: Duration) -> Result<(String, String), OpenError> {
     let fail = |reason: String| OpenError::File { path: path.to_owned(), reason: one_line(&reason) };
+    if !interrupt::install() {
+        return Err(fail("SQLite has no memory".to_owned()));
+    }
     make_file(path).map_err(|error| fail(error.to_string()))?;
     // SQLite takes names that begin with "file:" for URIs; no path with a slash in front does.
     let target = if path.is_absolute() { path.to_owned() } else { PathBuf::from(".").join(path) };

@@ -80,7 +80,7 @@ impl ProductRepo for Database {
     async fn list(&self, query: &ProductQuery) -> Result<ProductPage, RepoError> {
         let query = query.clone();
         let page: Result<_, Fault> =
-            self.read(move |connection| connection.snapshot(|connection| list(connection, &query))).await;
+            self.list(move |connection| connection.snapshot(|connection| list(connection, &query))).await;
         Ok(page?)
     }
 

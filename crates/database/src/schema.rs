@@ -125,6 +125,7 @@ table! {
         client_key -> Text,
         fingerprint -> Binary,
         reserved_at -> MomentSql,
+        lease -> Nullable<Text>,
         completed_at -> Nullable<MomentSql>,
         receipt -> Nullable<Binary>,
     }

@@ -60,7 +60,7 @@ pub enum Tries {
 /// What a sweep leaves alone, because it may be in work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spared {
-    /// Uploads begun less than this ago, and idempotency keys for as long as an upload may take.
+    /// Uploads begun less than this ago, and idempotency keys whose lease runs.
     Younger(TimeDelta),
     /// Nothing: nobody else is at work, for certain, and whatever is unfinished is dead, whatever the clock says.
     Nothing,
@@ -188,7 +188,7 @@ impl Spared {
     fn keys_from(self, now: DateTime<Utc>) -> Horizon {
         match self {
             Self::Younger(_) => horizon(now),
-            Self::Nothing => Horizon { reserved_after: DateTime::<Utc>::MAX_UTC, ..horizon(now) },
+            Self::Nothing => Horizon { renewed_after: DateTime::<Utc>::MAX_UTC, ..horizon(now) },
         }
     }
 }

@@ -15,9 +15,9 @@ pub use fingerprint::fingerprint;
 
 use crate::access::Origin;
 use crate::image::{Filename, Image, ImageFormat, ImageId};
-use crate::ports::clock::Clock;
+use crate::ports::clock::{Clock, Timer};
 use crate::ports::idempotency::{
-    Completion, Fingerprint, Horizon, IdempotencyKey, IdempotencyKeys, Receipt, Reservation, ScopedKey,
+    Completion, Fingerprint, Horizon, IdempotencyKey, IdempotencyKeys, Lease, Receipt, Reservation, ScopedKey,
 };
 use crate::ports::identifiers::Identifiers;
 use crate::ports::image_processor::{ImageProcessor, ProcessError, ProcessedImage, Sniffed};
@@ -33,8 +33,11 @@ use crate::text::OriginalName;
 use crate::variant::{StoredVariant, VariantSpecs};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
+use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tracing::Instrument;
 
 /// The use case, with the ports that it needs.
@@ -55,6 +58,8 @@ pub struct UploadImage {
     pub limiter: Arc<dyn RateLimiter>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// Time that passes.
+    pub timer: Arc<dyn Timer>,
     /// Identities.
     pub identifiers: Arc<dyn Identifiers>,
     /// What to make of each upload.
@@ -147,8 +152,10 @@ pub enum UploadError {
 impl UploadImage {
     /// A completed idempotency key is remembered for this long.
     pub const KEY_LIFETIME: TimeDelta = TimeDelta::hours(24);
-    /// A reservation of an idempotency key that is older belongs to a dead process.
-    pub const RESERVATION_LIFETIME: TimeDelta = TimeDelta::minutes(10);
+    /// The lease of an idempotency key ends so long after its last renewal: its process is dead.
+    pub const LEASE: TimeDelta = TimeDelta::seconds(30);
+    /// A lease is renewed so often while its upload runs.
+    pub const RENEWAL: Duration = Duration::from_secs(10);
     const KEY_TRIES: u32 = 3;
 
     /// Runs the upload.
@@ -162,27 +169,39 @@ impl UploadImage {
             return self.run(&request, None).await.map(|image| Uploaded::New(Box::new(image)));
         };
         let key = ScopedKey { user: request.origin.user.clone(), key: idempotency.key.clone() };
-        let now = self.clock.now();
-        match self.keys.reserve(&key, &idempotency.fingerprint, now, &horizon(now)).await? {
+        let (now, lease) = (self.clock.now(), self.identifiers.lease());
+        match self.keys.reserve(&key, lease, &idempotency.fingerprint, now, &horizon(now)).await? {
             Reservation::Completed(receipt) => return Ok(Uploaded::Replayed(receipt)),
             Reservation::Running => return Err(UploadError::StillRunning),
             Reservation::Mismatch => return Err(UploadError::KeyReused),
             Reservation::Reserved => {}
         }
-        let result = self.run(&request, Some((&key, &idempotency.receipt))).await;
+        let held = HeldKey { key: &key, lease, receipt: &idempotency.receipt };
+        let result = match select(pin!(self.run(&request, Some(held))), pin!(self.keep(&key, lease))).await {
+            Either::Left((result, _)) => result,
+            Either::Right((never, _)) => match never {},
+        };
         if result.is_err()
-            && let Err(error) = self.keys.release(&key).await
+            && let Err(error) = self.keys.release(&key, lease).await
         {
-            tracing::warn!(error = %error, "an idempotency key stays reserved until it expires");
+            tracing::warn!(error = %error, "an idempotency key stays reserved until its lease ends");
         }
         result.map(|image| Uploaded::New(Box::new(image)))
     }
 
-    async fn run(
-        &self,
-        request: &UploadRequest,
-        key: Option<(&ScopedKey, &ReceiptMaker)>,
-    ) -> Result<Image, UploadError> {
+    /// Renews the lease, again and again. One that is lost is noticed by the commit.
+    async fn keep(&self, key: &ScopedKey, lease: Lease) -> Infallible {
+        loop {
+            self.timer.sleep(Self::RENEWAL).await;
+            match self.keys.renew(key, lease, self.clock.now()).await {
+                Ok(true) => {}
+                Ok(false) => tracing::warn!("the lease of an idempotency key was lost"),
+                Err(error) => tracing::warn!(error = %error, "the lease of an idempotency key was not renewed"),
+            }
+        }
+    }
+
+    async fn run(&self, request: &UploadRequest, key: Option<HeldKey<'_>>) -> Result<Image, UploadError> {
         self.check_type(request)?;
         let details = UploadDetails::parse(&request.details).map_err(UploadError::Invalid)?;
         let product = self.find_product(&request.product_id).await?;
@@ -229,7 +248,7 @@ impl UploadImage {
         details: UploadDetails,
         product: ProductId,
         processed: ProcessedImage,
-        key: Option<(&ScopedKey, &ReceiptMaker)>,
+        key: Option<HeldKey<'_>>,
     ) -> Result<Image, UploadError> {
         let id = self.identifiers.image_id();
         let variants = stored_variants(&self.specs, &processed);
@@ -258,7 +277,7 @@ impl UploadImage {
             uploaded_at: self.clock.now(),
             uploaded_by: request.origin.user.clone(),
         };
-        let completion = key.map(|(key, receipt)| Completion { key: key.clone(), receipt: receipt(&image) });
+        let completion = key.map(|held| held.completion(&image));
         match self.images.insert(&image, completion, &request.origin).instrument(Step::Commit.span()).await {
             Ok(()) => Ok(image),
             Err(error) => self.settle(image, &keys, error).await,
@@ -297,6 +316,7 @@ impl UploadImage {
     async fn settle(&self, image: Image, keys: &[ObjectKey], error: InsertError) -> Result<Image, UploadError> {
         let error = match error {
             InsertError::ProductGone => UploadError::ProductNotFound(image.product_id.to_string()),
+            InsertError::LeaseLost => UploadError::StillRunning,
             InsertError::Swept => {
                 // The entry is the sweeper's now, and it deletes the objects; doing it too does no harm.
                 self.delete_objects(image.id, keys).await;
@@ -339,6 +359,20 @@ impl UploadImage {
     }
 }
 
+/// An idempotency key while its upload runs.
+#[derive(Clone, Copy)]
+struct HeldKey<'a> {
+    key: &'a ScopedKey,
+    lease: Lease,
+    receipt: &'a ReceiptMaker,
+}
+
+impl HeldKey<'_> {
+    fn completion(self, image: &Image) -> Completion {
+        Completion { key: self.key.clone(), lease: self.lease, receipt: (self.receipt)(image) }
+    }
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Undone {
     Gone,
@@ -349,10 +383,7 @@ enum Undone {
 /// How far back idempotency keys are remembered at this moment.
 #[must_use]
 pub fn horizon(now: DateTime<Utc>) -> Horizon {
-    Horizon {
-        completed_after: now - UploadImage::KEY_LIFETIME,
-        reserved_after: now - UploadImage::RESERVATION_LIFETIME,
-    }
+    Horizon { completed_after: now - UploadImage::KEY_LIFETIME, renewed_after: now - UploadImage::LEASE }
 }
 
 fn stored_variants(specs: &VariantSpecs, processed: &ProcessedImage) -> Vec<StoredVariant> {

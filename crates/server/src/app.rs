@@ -5,6 +5,7 @@
 use crate::http::address::TrustedProxies;
 use crate::http::pace::Pace;
 use crate::jobs::Jobs;
+use crate::routes::health::Readiness;
 use crate::settings::MetricsAccess;
 use crate::telemetry::metrics::Metrics;
 use packshot_domain::catalog::Catalog;
@@ -31,6 +32,8 @@ pub struct App {
     pub verifier: Arc<dyn TokenVerifier>,
     /// Rate limits.
     pub limiter: Arc<dyn RateLimiter>,
+    /// What `/readyz` found last.
+    pub readiness: Readiness,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Where uploads and deletions run to their end, whether or not their client stays.

@@ -134,7 +134,7 @@ fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Res
 /// Where writes of the command line come from.
 fn origin() -> anyhow::Result<Origin> {
     let user = UserName::parse("command line")?;
-    Ok(Origin { user, address: None, request_id: None, at: SystemClock.now() })
+    Ok(Origin { user, address: None, request_id: None, at: SystemClock::default().now() })
 }
 
 /// A line on standard output, seen at once even by a pipe.

@@ -8,6 +8,7 @@ pub mod caller;
 mod cors;
 pub mod drain;
 pub(crate) mod entity_tag;
+pub(crate) mod gone;
 pub mod head;
 pub mod pace;
 pub mod render;

@@ -12,6 +12,7 @@ pub(crate) mod paging;
 pub(crate) mod products;
 pub(crate) mod static_files;
 
+use crate::http::gone::unless_gone;
 use crate::http::render::catch_panics;
 use crate::problem::{Problem, Slug};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -106,7 +107,8 @@ impl Endpoint {
                 Err::<&str, _>(problem.header(ALLOW, value))
             }
         });
-        let resource = web::resource(self.path).default_service(refuse).wrap(from_fn(catch_panics));
+        let resource =
+            web::resource(self.path).default_service(refuse).wrap(from_fn(unless_gone)).wrap(from_fn(catch_panics));
         self.routes.into_iter().fold(resource, Resource::route)
     }
 }

@@ -103,9 +103,12 @@ pub struct DatabaseSettings {
     /// `sqlite://…` or `postgres://…`
     #[serde(serialize_with = "expose")]
     pub url: SecretString,
-    /// Connections at most.
+    /// Connections at most, but three at least: one that writes, one that looks up, one that lists.
     #[validate(range(min = 1, max = 1000))]
     pub pool_size: u32,
+    /// How long a read may take, in milliseconds; past it, 503.
+    #[validate(range(min = 1, max = 600_000))]
+    pub read_timeout_ms: u64,
 }
 
 /// `[storage]`
@@ -290,7 +293,7 @@ impl Default for ServerSettings {
 
 impl Default for DatabaseSettings {
     fn default() -> Self {
-        Self { url: SecretString::from("sqlite://data/packshot.db"), pool_size: 10 }
+        Self { url: SecretString::from("sqlite://data/packshot.db"), pool_size: 10, read_timeout_ms: 5_000 }
     }
 }
 

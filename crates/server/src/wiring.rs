@@ -9,9 +9,10 @@ use crate::http::address::TrustedProxies;
 use crate::http::pace::Pace;
 use crate::instance_lock::InstanceLock;
 use crate::jobs::Jobs;
+use crate::routes::health::Readiness;
 use crate::secret;
 use crate::settings::{MetricsAccess, ProfileSetting, Settings, variant_specs};
-use crate::system::{RandomIdentifiers, SystemClock};
+use crate::system::{RandomIdentifiers, SystemClock, SystemTimer};
 use crate::telemetry::limits::CountedRateLimiter;
 use crate::telemetry::metrics::{self, Gauges, Metrics};
 use anyhow::{Context, anyhow, bail, ensure};
@@ -45,6 +46,8 @@ pub struct Backends {
     pub store: Arc<ObjectImageStore>,
     /// The embedded database's lock; `None` for a database server.
     pub lock: Option<InstanceLock>,
+    /// The time that all instances go by.
+    pub clock: SystemClock,
 }
 
 impl Backends {
@@ -80,7 +83,11 @@ pub fn open_database(settings: &Settings) -> anyhow::Result<(Database, Option<Pa
     if let Some(file) = &file {
         folders::ensure("database.url", folders::of(file))?;
     }
-    let options = DatabaseSettings { pool_size: settings.database.pool_size, ..DatabaseSettings::new(url) };
+    let options = DatabaseSettings {
+        pool_size: settings.database.pool_size,
+        read_timeout: Duration::from_millis(settings.database.read_timeout_ms),
+        ..DatabaseSettings::new(url)
+    };
     let database = Database::open(&options).context("database.url")?;
     Ok((database, file))
 }
@@ -201,7 +208,7 @@ pub fn open(settings: &Settings, environment: &BTreeMap<String, String>) -> anyh
     database.migrate().context("database.url")?;
     let store = open_store(settings, environment, &database)?;
     let lock = file.map(|file| InstanceLock::take(&file)).transpose().context("database.url: cannot lock")?;
-    Ok(Backends { database, store, lock })
+    Ok(Backends { database, store, lock, clock: SystemClock::default() })
 }
 
 /// A database that was copied to this place, with the migrations applied, and the store in this place, which is its
@@ -216,7 +223,7 @@ pub fn open_in_new_place(settings: &Settings, environment: &BTreeMap<String, Str
     if let Some(id) = store.id() {
         database.move_to_image_store(id).context("database.url")?;
     }
-    Ok(Backends { database, store, lock: None })
+    Ok(Backends { database, store, lock: None, clock: SystemClock::default() })
 }
 
 /// Everything that handlers can reach.
@@ -224,7 +231,7 @@ pub fn open_in_new_place(settings: &Settings, environment: &BTreeMap<String, Str
 /// # Errors
 /// One line that names the setting at fault and the cause.
 pub fn app(settings: &Settings, backends: &Backends, jobs: Jobs) -> anyhow::Result<App> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(backends.clock.clone());
     let database = Arc::new(backends.database.clone());
     let store: Arc<dyn ImageStore> = backends.store.clone();
     let specs = variant_specs(&settings.variants).map_err(|error| anyhow!("settings: {error}"))?;
@@ -243,6 +250,7 @@ pub fn app(settings: &Settings, backends: &Backends, jobs: Jobs) -> anyhow::Resu
         keys: database.clone(),
         limiter: limiter.clone(),
         clock: clock.clone(),
+        timer: Arc::new(SystemTimer),
         identifiers: Arc::new(RandomIdentifiers),
         specs: Arc::new(specs),
         per_product_day: settings.limits.per_product_day,
@@ -260,6 +268,7 @@ pub fn app(settings: &Settings, backends: &Backends, jobs: Jobs) -> anyhow::Resu
         store,
         verifier: verifier(settings, clock.clone())?,
         limiter,
+        readiness: Readiness::default(),
         clock,
         jobs,
         metrics,
@@ -309,7 +318,7 @@ pub fn sweep(settings: &Settings, backends: &Backends) -> Sweep {
         keys: database.clone(),
         limiter: database.clone(),
         audit: database,
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(backends.clock.clone()),
         landing: TimeDelta::seconds(i64::from(settings.sweep.grace_seconds)),
         audit_retention: match settings.audit.keep_days {
             0 => None,

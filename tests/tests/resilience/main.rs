@@ -9,6 +9,7 @@ mod instances;
 mod kills;
 mod outages;
 mod over;
+mod readers;
 mod shutdown;
 mod supervised;
 mod sweeps;

@@ -34,6 +34,8 @@ pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
 /// Checks that `/readyz` names these parts, and that the process is alive all the same.
 #[track_caller]
 fn not_ready_for(server: &Server, failed: &[&str]) {
+    // A finding is kept for a second.
+    wait_until("it is not ready", || server.anyone().get("/readyz").status == 503);
     let answer = server.anyone().get("/readyz");
     let problem = answer.problem(503, "unavailable", "/readyz", &["failed"]);
     assert_eq!(problem["failed"], serde_json::json!(failed));
@@ -48,7 +50,12 @@ fn sound_with(server: &Server, product: &str, images: usize) {
     assert_rows_and_files_agree(server);
     assert_eq!(every_image(server).len(), images);
     let _ = upload(server, product).expect(201);
-    let _ = server.anyone().get("/readyz").expect(200);
+    ready_again(server);
+}
+
+/// Waits until `/readyz` says that nothing is amiss, which it keeps for a second.
+pub(crate) fn ready_again(server: &Server) {
+    wait_until("it is ready again", || server.anyone().get("/readyz").status == 200);
 }
 
 /// Waits until the process has no more open than `before`: connections end a moment after their use.

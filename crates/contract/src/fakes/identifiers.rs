@@ -1,6 +1,7 @@
 //! Identities that count up.
 
 use packshot_domain::image::{FileToken, ImageId};
+use packshot_domain::ports::idempotency::Lease;
 use packshot_domain::ports::identifiers::Identifiers;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 pub struct SequentialIdentifiers {
     images: AtomicU64,
     tokens: AtomicU64,
+    leases: AtomicU64,
 }
 
 impl Identifiers for SequentialIdentifiers {
@@ -20,5 +22,10 @@ impl Identifiers for SequentialIdentifiers {
 
     fn file_token(&self) -> FileToken {
         FileToken::from_bits(self.tokens.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn lease(&self) -> Lease {
+        let number = self.leases.fetch_add(1, Ordering::Relaxed) + 1;
+        Lease(Uuid::from_u128(number.into()))
     }
 }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use packshot_domain::access::Origin;
 use packshot_domain::image::{Image, ImageId};
 use packshot_domain::ports::audit_log::AuditEntry;
-use packshot_domain::ports::idempotency::{Fingerprint, Receipt, ScopedKey};
+use packshot_domain::ports::idempotency::{Fingerprint, Lease, Receipt, ScopedKey};
 use packshot_domain::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, Put, RepoError};
 use packshot_domain::ports::rate_limiter::Scope;
 use packshot_domain::ports::upload_journal::{
@@ -56,6 +56,7 @@ impl Entry {
 struct Key {
     fingerprint: Fingerprint,
     reserved_at: DateTime<Utc>,
+    lease: Lease,
     completed: Option<(DateTime<Utc>, Receipt)>,
 }
 

@@ -6,12 +6,13 @@ use chrono::DateTime;
 use futures_util::future::{join, join_all};
 use packshot_domain::image::{Dimensions, Image, ImageFormat};
 use packshot_domain::ports::idempotency::{
-    Completion, Fingerprint, Horizon, IdempotencyKey, Receipt, Reservation, ScopedKey,
+    Completion, Fingerprint, Horizon, IdempotencyKey, Lease, Receipt, Reservation, ScopedKey,
 };
 use packshot_domain::ports::image_repo::InsertError;
 use packshot_domain::ports::upload_journal::EntryKind;
 use packshot_domain::storage::ObjectKey;
 use packshot_domain::text::{AltText, Caption, DisplayOrder, Metadata, OriginalName};
+use uuid::Uuid;
 
 /// A claim, as it is named.
 pub async fn an_image_reads_back_equal(repos: &Repos) {
@@ -103,12 +104,12 @@ pub async fn a_commit_removes_the_journals_entry(repos: &Repos) {
 const FINGERPRINT: Fingerprint = Fingerprint([7; 32]);
 
 fn horizon() -> Horizon {
-    Horizon { completed_after: moment(-1000), reserved_after: moment(-1000) }
+    Horizon { completed_after: moment(-1000), renewed_after: moment(-1000) }
 }
 
 fn completion(receipt: &[u8]) -> Completion {
     let key = ScopedKey { user: user("ada"), key: IdempotencyKey::parse("key-1").unwrap() };
-    Completion { key, receipt: Receipt(receipt.to_vec()) }
+    Completion { key, lease: Lease(Uuid::from_u128(1)), receipt: Receipt(receipt.to_vec()) }
 }
 
 /// A claim, as it is named.
@@ -119,12 +120,14 @@ pub async fn a_commit_stores_the_receipt(repos: &Repos) {
         let mut completion = completion(receipt);
         completion.key.key = IdempotencyKey::parse(&format!("key-{number}")).unwrap();
         let horizon = horizon();
-        let first = repos.keys.reserve(&completion.key, &FINGERPRINT, moment(0), &horizon).await.unwrap();
+        let first =
+            repos.keys.reserve(&completion.key, completion.lease, &FINGERPRINT, moment(0), &horizon).await.unwrap();
         assert_eq!(first, Reservation::Reserved);
         let image = image("p", u32::try_from(number).unwrap());
         repos.begin(&image).await;
         repos.images.insert(&image, Some(completion.clone()), &origin(0)).await.unwrap();
-        let again = repos.keys.reserve(&completion.key, &FINGERPRINT, moment(1), &horizon).await.unwrap();
+        let again =
+            repos.keys.reserve(&completion.key, completion.lease, &FINGERPRINT, moment(1), &horizon).await.unwrap();
         assert_eq!(again, Reservation::Completed(completion.receipt));
     }
 }
@@ -135,13 +138,14 @@ pub async fn a_refused_commit_changes_nothing(repos: &Repos) {
     let old = Image { is_primary: true, tags: tags(&["old"]), ..image("p", 1) };
     repos.upload(&old).await;
     let completion = completion(b"receipt");
-    repos.keys.reserve(&completion.key, &FINGERPRINT, moment(0), &horizon()).await.unwrap();
+    repos.keys.reserve(&completion.key, completion.lease, &FINGERPRINT, moment(0), &horizon()).await.unwrap();
     let new = Image { is_primary: true, tags: tags(&["new"]), ..image("p", 2) };
     repos.images.insert(&new, Some(completion.clone()), &origin(0)).await.unwrap_err();
     assert_eq!(repos.images.summary(&product_id("p")).await.unwrap().primary, Some(old));
     let page = repos.images.list(&everything()).await.unwrap();
     assert_eq!((page.total, page.available_tags), (1, vec!["old".to_owned()]));
-    let again = repos.keys.reserve(&completion.key, &FINGERPRINT, moment(1), &horizon()).await.unwrap();
+    let again =
+        repos.keys.reserve(&completion.key, completion.lease, &FINGERPRINT, moment(1), &horizon()).await.unwrap();
     assert_eq!(again, Reservation::Running);
 }
 

@@ -31,8 +31,10 @@ pub(super) fn insert(
         clear_primary(connection, &image.product_id)?;
     }
     insert_rows(connection, image)?;
-    if let Some(completion) = completion {
-        idempotency::complete(connection, completion, image.uploaded_at)?;
+    if let Some(completion) = completion
+        && !idempotency::complete(connection, completion, image.uploaded_at)?
+    {
+        return Err(Abort::Refused(InsertError::LeaseLost));
     }
     audit::enter(connection, &AuditEntry::upload(image, origin))?;
     let mut changes = Changes::default();

@@ -6,7 +6,7 @@ use packshot_contract::builders::{image, moment, object_keys, origin, product_id
 use packshot_database::{Database, DatabaseSettings, DatabaseUrl};
 use packshot_domain::image::Image;
 use packshot_domain::ports::idempotency::{
-    Fingerprint, Horizon, IdempotencyKey, IdempotencyKeys, Reservation, ScopedKey,
+    Fingerprint, Horizon, IdempotencyKey, IdempotencyKeys, Lease, Reservation, ScopedKey,
 };
 use packshot_domain::ports::image_repo::ImageRepo;
 use packshot_domain::ports::product_repo::ProductRepo;
@@ -40,13 +40,14 @@ async fn hold_the_rules(instances: Vec<Database>) {
     first.put(&product_id("p"), &product_name("P"), &origin(0)).await.unwrap();
     let quota = Quota { scope: Scope::Product, subject: "p".to_owned(), limit: 20, window: chrono::TimeDelta::days(1) };
     let key = ScopedKey { user: user("ada"), key: IdempotencyKey::parse("k").unwrap() };
-    let horizon = Horizon { completed_after: moment(-10), reserved_after: moment(-10) };
+    let horizon = Horizon { completed_after: moment(-10), renewed_after: moment(-10) };
     let mut uploads = JoinSet::new();
     for number in 1..=30 {
         let database = instances[number as usize % 3].clone();
         let (quota, key) = (quota.clone(), key.clone());
         uploads.spawn(async move {
-            let reserved = database.reserve(&key, &Fingerprint([1; 32]), moment(0), &horizon).await.unwrap();
+            let lease = Lease(uuid::Uuid::from_u128(number.into()));
+            let reserved = database.reserve(&key, lease, &Fingerprint([1; 32]), moment(0), &horizon).await.unwrap();
             let granted = match database.acquire(&[quota], moment(0)).await {
                 Ok(()) => true,
                 Err(RateLimitError::Exceeded { .. }) => false,

@@ -5,30 +5,38 @@ use crate::access::UserName;
 use crate::ports::product_repo::RepoError;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 /// Keeps idempotency keys, a user's apart from another's.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait IdempotencyKeys: Send + Sync {
-    /// Reserves `key` for a request with this fingerprint, or says what became of it before.
+    /// Leases `key` to a request with this fingerprint, or says what became of it before.
     /// Exactly one of several callers at once gets [`Reservation::Reserved`]. Keys completed
-    /// before `completed_after` and reservations made before `reserved_after` count as never seen.
+    /// before `completed_after` and leases last renewed before `renewed_after` count as never seen.
     ///
     /// # Errors
     /// [`RepoError`].
     async fn reserve(
         &self,
         key: &ScopedKey,
+        lease: Lease,
         fingerprint: &Fingerprint,
         now: DateTime<Utc>,
         horizon: &Horizon,
     ) -> Result<Reservation, RepoError>;
 
-    /// Gives back a reservation whose request failed, so that it can be tried again.
+    /// Renews the lease at this moment; `false` when it is somebody else's by now, or nobody's.
     ///
     /// # Errors
     /// [`RepoError`].
-    async fn release(&self, key: &ScopedKey) -> Result<(), RepoError>;
+    async fn renew(&self, key: &ScopedKey, lease: Lease, now: DateTime<Utc>) -> Result<bool, RepoError>;
+
+    /// Gives back the lease of a request that failed, so that it can be tried again; another's stays.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn release(&self, key: &ScopedKey, lease: Lease) -> Result<(), RepoError>;
 
     /// Removes what counts as never seen, a bounded number in each transaction, and says how many.
     ///
@@ -42,9 +50,14 @@ pub trait IdempotencyKeys: Send + Sync {
 pub struct Horizon {
     /// Completed keys older than this are forgotten.
     pub completed_after: DateTime<Utc>,
-    /// Reservations older than this belong to a dead process.
-    pub reserved_after: DateTime<Utc>,
+    /// Leases that were not renewed since belong to a dead process.
+    pub renewed_after: DateTime<Utc>,
 }
+
+/// Who has a key at this moment: one try of one request in one process. Never used twice, so that a process that
+/// was stopped for a while cannot take itself for the owner of what another has by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease(pub Uuid);
 
 /// A client's key, in its user's scope.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -105,6 +118,8 @@ pub enum Reservation {
 pub struct Completion {
     /// The reserved key.
     pub key: ScopedKey,
+    /// The lease that must still be held.
+    pub lease: Lease,
     /// What to answer the next time.
     pub receipt: Receipt,
 }

@@ -1,6 +1,7 @@
 //! Fresh identities.
 
 use crate::image::{FileToken, ImageId};
+use crate::ports::idempotency::Lease;
 
 /// Makes identities that nobody else has.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
@@ -9,4 +10,6 @@ pub trait Identifiers: Send + Sync {
     fn image_id(&self) -> ImageId;
     /// 48 bits from a cryptographic source.
     fn file_token(&self) -> FileToken;
+    /// A new owner of an idempotency key.
+    fn lease(&self) -> Lease;
 }

@@ -22,7 +22,8 @@ use serde_json::{Map, Value};
 pub trait ImageRepo: Send + Sync {
     /// Commits an upload in one transaction: inserts the row with its tags and variants, takes
     /// `is_primary` from the product's old primary where the new one has it, removes the journal's
-    /// entry of this image and stores the idempotency key's receipt. All of it or nothing.
+    /// entry of this image and stores the idempotency key's receipt, whose lease must still be held. All of it or
+    /// nothing.
     ///
     /// # Errors
     /// [`InsertError`]; nothing has changed then.
@@ -99,6 +100,9 @@ pub enum InsertError {
     /// The product was deleted while the upload ran.
     #[error("the product is gone")]
     ProductGone,
+    /// The idempotency key is another request's by now: its lease was not renewed in time.
+    #[error("the idempotency key's lease was lost")]
+    LeaseLost,
     /// The journal's entry is gone or claimed: a sweeper took the upload for dead.
     #[error("the upload was swept")]
     Swept,

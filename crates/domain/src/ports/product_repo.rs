@@ -76,6 +76,12 @@ pub enum RepoError {
     /// The database is down, locked, full or timed out; another try may go through.
     #[error("the database is unavailable")]
     Unavailable(#[source] Cause),
+    /// More reads of this kind are asked for than run at once; another try may go through.
+    #[error("too many reads at once")]
+    Busy,
+    /// A read did not end within its time: a narrower question may be answered.
+    #[error("the read took too long")]
+    TooSlow(#[source] Cause),
     /// A row holds what cannot be: our fault, and another try will not help.
     #[error("the database holds a bad row")]
     Corrupt(#[source] Cause),

@@ -151,7 +151,7 @@ fn where_nothing_is_spared_no_clock_can_save_what_is_dead() {
     assert_eq!(grace.keys_from(now), horizon(now));
     assert!(Spared::Nothing.uploads_from(now) > now + TimeDelta::days(36_500));
     let keys = Spared::Nothing.keys_from(now);
-    assert!(keys.reserved_after > now + TimeDelta::days(36_500));
+    assert!(keys.renewed_after > now + TimeDelta::days(36_500));
     assert_eq!(keys.completed_after, horizon(now).completed_after, "what was answered is remembered");
 }
 

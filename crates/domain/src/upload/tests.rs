@@ -17,6 +17,9 @@ use crate::product::ProductName;
 use chrono::TimeZone;
 use futures_util::FutureExt;
 use mockall::Sequence;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
 use uuid::Uuid;
 
 /// Mocks that expect nothing; each test says what may be called, so any other call fails it.
@@ -31,6 +34,8 @@ struct Ports {
     limiter: MockRateLimiter,
     per_product_day: u32,
 }
+
+const LEASE: Lease = Lease(Uuid::from_u128(9));
 
 fn now() -> DateTime<Utc> {
     Utc.timestamp_opt(1_700_000_000, 0).unwrap()
@@ -149,17 +154,23 @@ impl Ports {
     }
 
     fn reserves(mut self, reservation: Reservation) -> Self {
-        self.keys.expect_reserve().times(1).return_once(|_, _, _, _| Ok(reservation));
+        self.keys.expect_reserve().times(1).return_once(|_, _, _, _, _| Ok(reservation));
         self
     }
 
     fn run(self, request: UploadRequest) -> Result<Uploaded, UploadError> {
+        // No port here ever waits, so one poll runs the whole upload.
+        self.into_use_case().execute(request).now_or_never().unwrap()
+    }
+
+    fn into_use_case(self) -> UploadImage {
         let mut clock = MockClock::new();
         clock.expect_now().returning(now);
         let mut identifiers = MockIdentifiers::new();
         identifiers.expect_image_id().returning(id);
+        identifiers.expect_lease().returning(|| LEASE);
         identifiers.expect_file_token().returning(|| FileToken::from_bits(0xabc1_23de_f456));
-        let upload = UploadImage {
+        UploadImage {
             products: Arc::new(self.products),
             images: Arc::new(self.images),
             journal: Arc::new(self.journal),
@@ -168,12 +179,11 @@ impl Ports {
             keys: Arc::new(self.keys),
             limiter: Arc::new(self.limiter),
             clock: Arc::new(clock),
+            timer: Arc::new(Ticks),
             identifiers: Arc::new(identifiers),
             specs: Arc::new(VariantSpecs::default()),
             per_product_day: self.per_product_day,
-        };
-        // No port here ever waits, so one poll runs the whole upload.
-        upload.execute(request).now_or_never().unwrap()
+        }
     }
 }
 
@@ -392,7 +402,9 @@ fn a_keys_receipt_is_committed_with_the_row() {
     let mut ports = Ports::up_to_the_commit().reserves(Reservation::Reserved);
     let right = |image: &Image, completion: &Option<Completion>, _: &Origin| {
         completion.as_ref().is_some_and(|completion| {
-            completion.receipt.0 == image.id.to_string().into_bytes() && completion.key.key.as_str() == "k1"
+            completion.receipt.0 == image.id.to_string().into_bytes()
+                && completion.key.key.as_str() == "k1"
+                && completion.lease == LEASE
         })
     };
     ports.images.expect_insert().withf(right).times(1).returning(|_, _, _| Ok(()));
@@ -403,8 +415,68 @@ fn a_keys_receipt_is_committed_with_the_row() {
 fn a_failed_upload_gives_its_key_back() {
     let mut ports = Ports::default().sniffs_jpeg().finds_product().reserves(Reservation::Reserved);
     ports.processor.expect_process().returning(|_, _| Err(ProcessError::Overloaded));
-    ports.keys.expect_release().times(1).returning(|_| Ok(()));
+    ports.keys.expect_release().withf(|_, lease| *lease == LEASE).times(1).returning(|_, _| Ok(()));
     assert!(matches!(ports.run(request_with_key()), Err(UploadError::Process(ProcessError::Overloaded))));
+}
+
+#[test]
+fn an_upload_whose_key_is_anothers_by_now_is_undone_and_leaves_the_key() {
+    let ports = Ports::up_to_the_commit().reserves(Reservation::Reserved).fails_commit(InsertError::LeaseLost);
+    let mut ports = ports.abandons(Ok(true)).deletes(Ok(())).finishes();
+    // The port releases nobody else's lease.
+    ports.keys.expect_release().withf(|_, lease| *lease == LEASE).times(1).returning(|_, _| Ok(()));
+    assert!(matches!(ports.run(request_with_key()), Err(UploadError::StillRunning)));
+}
+
+/// A timer whose every wait ends at the next poll.
+struct Ticks;
+
+#[async_trait::async_trait]
+impl Timer for Ticks {
+    async fn sleep(&self, time: Duration) {
+        assert_eq!(time, UploadImage::RENEWAL);
+        let mut is_over = false;
+        poll_fn(|_| if std::mem::replace(&mut is_over, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+}
+
+/// Codecs that are done when a lease was renewed so often.
+struct SlowProcessor(MockImageProcessor, Arc<AtomicU32>, u32);
+
+#[async_trait::async_trait]
+impl ImageProcessor for SlowProcessor {
+    fn sniff(&self, file: &[u8]) -> Sniffed {
+        self.0.sniff(file)
+    }
+
+    async fn process(&self, file: Bytes, specs: &VariantSpecs) -> Result<ProcessedImage, ProcessError> {
+        poll_fn(|_| if self.1.load(Ordering::Relaxed) < self.2 { Poll::Pending } else { Poll::Ready(()) }).await;
+        self.0.process(file, specs).await
+    }
+}
+
+#[test]
+fn a_lease_is_renewed_while_its_upload_runs_whatever_becomes_of_a_renewal() {
+    let mut ports = Ports::default().finds_product().begins().stores().reserves(Reservation::Reserved);
+    let renewals = Arc::new(AtomicU32::new(0));
+    let counted = renewals.clone();
+    ports.keys.expect_renew().withf(|_, lease, _| *lease == LEASE).times(3).returning(move |_, _, _| {
+        match counted.fetch_add(1, Ordering::Relaxed) {
+            0 => Ok(true),
+            1 => Err(unavailable()),
+            _ => Ok(false),
+        }
+    });
+    ports.images.expect_insert().times(1).returning(|_, _, _| Ok(()));
+    let mut upload = ports.into_use_case();
+    let mut processor = MockImageProcessor::new();
+    processor.expect_sniff().return_const(Sniffed::Supported(ImageFormat::Jpeg));
+    processor.expect_process().times(1).returning(|_, _| Ok(processed()));
+    upload.processor = Arc::new(SlowProcessor(processor, renewals, 3));
+    upload.timer = Arc::new(Ticks);
+    let mut running = pin!(upload.execute(request_with_key()));
+    let outcome = (0..100).find_map(|_| running.as_mut().now_or_never());
+    image(outcome.unwrap());
 }
 
 fn example() -> Image {

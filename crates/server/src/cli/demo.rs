@@ -30,7 +30,7 @@ pub(super) async fn prepare(
     if !backends.database.is_empty().await.context("database.url")? {
         return Ok(None);
     }
-    let now = SystemClock.now();
+    let now = SystemClock::default().now();
     let id = ProductId::parse(PRODUCT_ID)?;
     backends.database.put(&id, &ProductName::parse(PRODUCT_NAME)?, &origin()?).await.context("database.url")?;
     let photograph = Path::new("data").join("demo.jpg");

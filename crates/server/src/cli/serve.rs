@@ -7,11 +7,13 @@ use crate::jobs::Jobs;
 use crate::settings::Settings;
 use crate::shutdown::{Ended, Signals, run_until_told};
 use crate::supervisor;
+use crate::system::SystemClock;
 use crate::telemetry::{self, metrics};
 use crate::wiring::{self, Backends};
 use actix_web::web;
 use anyhow::Context;
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Utc};
+use packshot_database::Database;
 use packshot_domain::sweep::{Spared, Sweep, SweepReport, Tries};
 use std::net::TcpListener;
 use std::process::ExitCode;
@@ -20,6 +22,8 @@ use tokio::runtime::Handle;
 
 /// How often the metrics are tidied.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+/// How often the clock is compared with the database's.
+const CLOCK_CHECK: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Arguments {
@@ -58,16 +62,19 @@ async fn serve(invocation: &Invocation, listener: Option<TcpListener>) -> anyhow
     let address = running.address;
     // From here on there is something to end in order.
     let signals = if supervised { Signals::catch_passed_on() } else { Signals::catch() }.context("signals")?;
+    compare_clocks(&backends.database, &backends.clock).await;
     sweep_what_died(settings, &mut backends).await;
     let demo = if invocation.loaded.all_defaults { demo::prepare(settings, &backends, address).await? } else { None };
     greet(settings, &backends, demo.as_deref())?;
     print(&format!("Listening on http://{address}"))?;
     let sweeper = tokio::spawn(sweep_forever(wiring::sweep(settings, &backends), settings.clone()));
     let housekeeper = tokio::spawn(keep_metrics(app));
+    let timekeeper = tokio::spawn(keep_time(backends.database.clone(), backends.clock.clone()));
     let patience = Duration::from_secs(settings.server.shutdown_timeout_seconds);
     let ended = run_until_told(running, &jobs, signals, patience).await;
     sweeper.abort();
     housekeeper.abort();
+    timekeeper.abort();
     // The lock goes with the process, not before it: a write that was given up may be in work in a thread of
     // its own, and who has the lock alone believes that there is none.
     std::mem::forget(backends.lock.take());
@@ -112,6 +119,24 @@ async fn sweep_forever(sweep: Sweep, settings: Settings) {
     loop {
         ticks.tick().await;
         report(&sweep.run(spared, Tries::Due).await);
+    }
+}
+
+/// Compares this machine's clock with the database server's, again and again.
+async fn keep_time(database: Database, clock: SystemClock) {
+    loop {
+        compare_clocks(&database, &clock).await;
+        tokio::time::sleep(CLOCK_CHECK).await;
+    }
+}
+
+async fn compare_clocks(database: &Database, clock: &SystemClock) {
+    let before = Utc::now();
+    match database.time().await {
+        Ok(Some(theirs)) => clock.compare(before, theirs, Utc::now()),
+        // An embedded database has no clock of its own.
+        Ok(None) => {}
+        Err(error) => tracing::warn!(error = %error, "the database did not tell its time"),
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn run(invocation: &Invocation, arguments: &Arguments) -> anyhow::Res
     let auth = &invocation.loaded.settings.auth;
     let secret = secret::load_or_make(auth).context("no token can be signed here")?;
     let (issuer, audience) = (auth.issuer.as_deref(), auth.audience.as_deref());
-    let now = SystemClock.now();
+    let now = SystemClock::default().now();
     let token =
         packshot_tokens::issue(&secret, &arguments.subject, &arguments.roles, issuer, audience, now, arguments.ttl)?;
     print(&token)?;

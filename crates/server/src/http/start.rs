@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::http::access_log::access_log;
 use crate::http::cors::cors;
 use crate::http::drain::drain;
+use crate::http::gone;
 use crate::http::head::limit_head;
 use crate::http::pace::{is_too_slow, pace};
 use crate::http::render::render;
@@ -80,6 +81,7 @@ pub fn start(app: web::Data<App>, listener: TcpListener, bind: &str, workers: us
             .wrap(from_fn(drain))
             .wrap(from_fn(access_log))
     })
+    .on_connect(gone::remember)
     .keep_alive(limits.keep_alive)
     .client_request_timeout(limits.head_timeout)
     .client_disconnect_timeout(limits.linger)

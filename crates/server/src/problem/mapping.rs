@@ -18,6 +18,8 @@ use packshot_domain::upload::UploadError;
 
 /// Seconds after which a client may try again when something is down.
 const RETRY_AFTER_SECONDS: u64 = 5;
+/// The same when only the turn of a list has not come.
+const BUSY_RETRY_AFTER_SECONDS: u64 = 1;
 /// What a client is told of our own fault in an upload.
 pub(crate) const UPLOAD_FAILED: &str = "Failed to process uploaded image.";
 /// What a client is told of our own fault in any other request.
@@ -141,6 +143,16 @@ impl From<RepoError> for Problem {
     fn from(error: RepoError) -> Self {
         match error {
             RepoError::Unavailable(cause) => Self::unavailable(RETRY_AFTER_SECONDS, cause),
+            error @ RepoError::Busy => {
+                let detail = "Too many lists and searches are running. Try again later.";
+                Self { cause: Some(error.into()), ..Self::new(Slug::Unavailable, detail) }
+                    .retry_after(BUSY_RETRY_AFTER_SECONDS)
+            }
+            RepoError::TooSlow(cause) => {
+                let detail =
+                    "The answer takes longer than it may. Ask for less: a product, fewer pages, a longer word.";
+                Self { cause: Some(cause), ..Self::new(Slug::Unavailable, detail) }.retry_after(RETRY_AFTER_SECONDS)
+            }
             RepoError::Corrupt(cause) => Self::internal(FAILED, cause),
         }
     }

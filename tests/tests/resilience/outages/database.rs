@@ -1,6 +1,6 @@
 //! The database fails: is stopped, cut off at any moment of an upload, or read-only.
 
-use super::{form, no_more_open_than, not_ready_for, sound_with, upload, wait_until};
+use super::{form, no_more_open_than, not_ready_for, ready_again, sound_with, upload, wait_until};
 use packshot_contract::servers::postgres::PostgresCluster;
 use packshot_tests::backends::postgres;
 use packshot_tests::client::attempt;
@@ -86,7 +86,7 @@ fn a_database_that_is_gone_after_a_commit_of_unknown_outcome_deletes_nothing_tha
         not_ready_for(&server, &["database"]);
         assert_eq!(server.stored_files().len(), 5);
         assert_eq!(proxy.mend(), 1);
-        wait_until("it is ready again", || server.anyone().get("/readyz").status == 200);
+        ready_again(&server);
         sound_with(&server, PRODUCT, images);
     }
 }
@@ -159,7 +159,7 @@ fn a_database_that_is_restarted_under_load_costs_requests_and_nothing_else() {
             // A file needs no database.
             let _ = server.anyone().get(url).expect(200);
             cluster.restart().expect("it starts again");
-            wait_until("it is ready again", || server.anyone().get("/readyz").status == 200);
+            ready_again(&server);
             upload_when_possible(&server);
         }
         over.store(true, Ordering::Relaxed);

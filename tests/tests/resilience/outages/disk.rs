@@ -1,6 +1,6 @@
 //! The disk is full, for the embedded database and the image files alike.
 
-use super::no_more_open_than;
+use super::{no_more_open_than, ready_again};
 use packshot_tests::inventory::{assert_rows_and_files_agree, every_image};
 use packshot_tests::server::PRODUCT;
 use packshot_tests::small_disk::SmallDisk;
@@ -26,7 +26,7 @@ fn a_full_disk_refuses_uploads_whole_and_takes_them_when_there_is_room() {
         assert_rows_and_files_agree(server);
         disk.free();
         let _ = upload().expect(201);
-        let _ = server.anyone().get("/readyz").expect(200);
+        ready_again(&server);
         assert_rows_and_files_agree(server);
     }
     let _ = server.admin().delete(&path).expect(204);

@@ -1,6 +1,6 @@
 //! The store fails: refuses, hangs, breaks off, answers late, at each request of an upload and a deletion.
 
-use super::{no_more_open_than, not_ready_for, sound_with, upload, wait_until};
+use super::{no_more_open_than, not_ready_for, ready_again, sound_with, upload, wait_until};
 use packshot_contract::servers::s3::S3Server;
 use packshot_tests::backends::s3;
 use packshot_tests::inventory::assert_rows_and_files_agree;
@@ -144,7 +144,7 @@ fn without_its_store_a_server_says_so_and_goes_on_when_it_is_back() {
         let _ = server.admin().patch(&format!("/files/{}", image["id"].as_str().expect("an id")), "{}").expect(200);
         assert!(proxy.mend() > 0);
         let _ = server.anyone().get(url).expect(200);
-        let _ = server.anyone().get("/readyz").expect(200);
+        ready_again(&server);
     }
     no_more_open_than(&server, handles);
     sound_with(&server, PRODUCT, 1);
@@ -175,7 +175,7 @@ fn a_store_that_freezes_in_the_middle_of_uploads_costs_them_and_nothing_else() {
         }
     });
     store.thaw().expect("it goes on");
-    wait_until("it is ready again", || server.anyone().get("/readyz").status == 200);
+    ready_again(&server);
     let _ = upload(&server, PRODUCT).expect(201);
     wait_until("what landed late is swept", || store.keys("own").expect("keys").len() == 10);
     assert_eq!(server.anyone().get("/files").expect(200).json()["total"], 2);

@@ -26,6 +26,11 @@ impl ImageRepo for MemoryDatabase {
         if !entry.is_some_and(|known| known.entry.kind == EntryKind::Upload && !known.is_claimed) {
             return Err(InsertError::Swept);
         }
+        if let Some(completion) = &completion
+            && !state.keys.get(&completion.key).is_some_and(|key| key.is_held(completion.lease))
+        {
+            return Err(InsertError::LeaseLost);
+        }
         state.journal.remove(&image.id);
         if image.is_primary {
             state.clear_primary(&image.product_id);
@@ -35,7 +40,7 @@ impl ImageRepo for MemoryDatabase {
         if let Some(completion) = completion
             && let Some(key) = state.keys.get_mut(&completion.key)
         {
-            key.completed.get_or_insert((image.uploaded_at, completion.receipt));
+            key.completed = Some((image.uploaded_at, completion.receipt));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::{Key, MemoryDatabase};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use packshot_domain::ports::idempotency::{Fingerprint, Horizon, IdempotencyKeys, Reservation, ScopedKey};
+use packshot_domain::ports::idempotency::{Fingerprint, Horizon, IdempotencyKeys, Lease, Reservation, ScopedKey};
 use packshot_domain::ports::product_repo::RepoError;
 use packshot_domain::ports::rate_limiter::{Quota, RateLimitError, RateLimiter};
 
@@ -11,8 +11,12 @@ impl Key {
     fn is_expired(&self, horizon: &Horizon) -> bool {
         match &self.completed {
             Some((completed_at, _)) => *completed_at < horizon.completed_after,
-            None => self.reserved_at < horizon.reserved_after,
+            None => self.reserved_at < horizon.renewed_after,
         }
+    }
+
+    pub(super) fn is_held(&self, lease: Lease) -> bool {
+        self.completed.is_none() && self.lease == lease
     }
 }
 
@@ -21,6 +25,7 @@ impl IdempotencyKeys for MemoryDatabase {
     async fn reserve(
         &self,
         key: &ScopedKey,
+        lease: Lease,
         fingerprint: &Fingerprint,
         now: DateTime<Utc>,
         horizon: &Horizon,
@@ -28,7 +33,7 @@ impl IdempotencyKeys for MemoryDatabase {
         let mut state = self.lock();
         let known = state.keys.get(key).filter(|known| !known.is_expired(horizon));
         let Some(known) = known else {
-            let fresh = Key { fingerprint: *fingerprint, reserved_at: now, completed: None };
+            let fresh = Key { fingerprint: *fingerprint, reserved_at: now, lease, completed: None };
             state.keys.insert(key.clone(), fresh);
             return Ok(Reservation::Reserved);
         };
@@ -41,9 +46,15 @@ impl IdempotencyKeys for MemoryDatabase {
         })
     }
 
-    async fn release(&self, key: &ScopedKey) -> Result<(), RepoError> {
+    async fn renew(&self, key: &ScopedKey, lease: Lease, now: DateTime<Utc>) -> Result<bool, RepoError> {
         let mut state = self.lock();
-        if state.keys.get(key).is_some_and(|known| known.completed.is_none()) {
+        let held = state.keys.get_mut(key).filter(|known| known.is_held(lease));
+        Ok(held.map(|known| known.reserved_at = now).is_some())
+    }
+
+    async fn release(&self, key: &ScopedKey, lease: Lease) -> Result<(), RepoError> {
+        let mut state = self.lock();
+        if state.keys.get(key).is_some_and(|known| known.is_held(lease)) {
             state.keys.remove(key);
         }
         Ok(())
