@@ -110,7 +110,7 @@ impl Database {
 
     /// Runs `work` at once, on this thread: for starts, when nobody is served yet.
     pub(crate) fn at_start<T>(&self, work: impl FnOnce(&mut Connected<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
-        let pooled = self.pool.get();
+        let pooled = self.pools.writers.get();
         let mut pooled = pooled.map_err(|error| Fault(RepoError::Unavailable(Box::new(error))))?;
         work(&mut pooled.connected())
     }

@@ -80,7 +80,7 @@ impl IdempotencyKeys for Database {
     async fn remove_expired(&self, horizon: &Horizon) -> Result<u64, RepoError> {
         // Each is led by an index of its own.
         let completed = self.remove_in_batches(Expired::COMPLETED_KEYS, horizon.completed_after).await?;
-        Ok(completed + self.remove_in_batches(Expired::RESERVED_KEYS, horizon.reserved_after).await?)
+        Ok(completed + self.remove_in_batches(Expired::RESERVED_KEYS, horizon.renewed_after).await?)
     }
 }
 

@@ -58,7 +58,7 @@ fn seed(dialect: &[(&str, &str)]) -> String {
 
 /// What a sweep asks of a database, when some rows of each table have expired.
 async fn sweep(database: &Database) {
-    let horizon = Horizon { completed_after: now(), reserved_after: now() };
+    let horizon = Horizon { completed_after: now(), renewed_after: now() };
     assert_eq!(IdempotencyKeys::remove_expired(database, &horizon).await.unwrap(), EXPIRED);
     assert_eq!(RateLimiter::remove_expired(database, now()).await.unwrap(), EXPIRED);
     assert_eq!(database.remove_before(now()).await.unwrap(), EXPIRED);
