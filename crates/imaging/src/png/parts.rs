@@ -181,10 +181,13 @@ impl<'a, 'b> Found<'a, 'b> {
             return None;
         }
         let key = data.get(..2 * samples)?;
-        // Of a sample only as many bits as the picture has count.
+        // To browsers, a sample of up to 8 bits is the low byte; one that no sample can be makes nothing clear.
         let most = self.ihdr.greatest_sample();
-        let masked = |pair: &[u8]| (u16::from_be_bytes([pair[0], pair[1]]) & most).to_be_bytes();
-        let exact: Vec<u8> = key.chunks_exact(2).flat_map(masked).collect();
+        let sample = |pair: &[u8]| u16::from_be_bytes([if most > 255 { pair[0] } else { 0 }, pair[1]]);
+        if key.chunks_exact(2).any(|pair| sample(pair) > most) {
+            return None;
+        }
+        let exact: Vec<u8> = key.chunks_exact(2).flat_map(|pair| sample(pair).to_be_bytes()).collect();
         Some(if exact == key { key.into() } else { exact.into() })
     }
 }
@@ -212,7 +215,8 @@ struct Frame<'a> {
 impl<'a> Animation<'a> {
     fn control(&mut self, chunk: &Chunk<'a>) {
         if let (None, [f3, f2, f1, f0, _, _, _, _]) = (self.stated, chunk.data) {
-            let frames = u32::from_be_bytes([*f3, *f2, *f1, *f0]);
+            // PNG's numbers have 31 bits (section 7.1).
+            let frames = i32::from_be_bytes([*f3, *f2, *f1, *f0]);
             self.stated = usize::try_from(frames).ok().filter(|&frames| frames > 0);
         }
     }

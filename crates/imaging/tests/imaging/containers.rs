@@ -146,6 +146,10 @@ fn a_png_keeps_no_part_of_a_length_that_readers_quarrel_about() {
     for odd in [chunk("cICP", &[1, 13, 1, 1]), chunk("cICP", &[1, 13, 0, 2]), chunk("cICP", &[1, 13])] {
         assert_eq!(kinds(&mended_png(&with(&[odd]), &plain)), ["IHDR", "IDAT", "IEND"]);
     }
+    // Of one bit, no sample is this.
+    let gray = png_chunks(&fixture("gray-1.png"));
+    let odd = [&gray[..1], &[chunk("tRNS", &[0, 255])], &gray[1..]].concat();
+    assert!(mended_png(&odd, &accept(fixture("gray-1.png")).unwrap()) == gray);
     // Where there is alpha, no colour is clear besides.
     let rgba = png_chunks(&fixture("rgba-8.png"));
     let odd = [&rgba[..1], &[chunk("tRNS", key)], &rgba[1..]].concat();
@@ -186,6 +190,10 @@ fn an_apng_of_one_frame_is_the_still_picture_of_that_frame() {
     assert!(mended_png(&fewer.to_vec(), &plain) == shown);
     let more = [&itself[..4], &[frame_control(1, whole), frame_data(2, &default.1), end.clone()]].concat();
     assert!(mended_png(&more, &plain) == shown);
+    let too_many = chunk("acTL", &[128, 0, 0, 1, 0, 0, 0, 0]);
+    let invalid =
+        [header.clone(), too_many, data.clone(), frame_control(0, whole), frame_data(1, &default.1), end.clone()];
+    assert!(mended_png(&invalid.to_vec(), &plain) == shown);
     for idle in [vec![control(0)], vec![control(1)], vec![frame_control(0, whole)], vec![chunk("acTL", &[0; 4])]] {
         assert!(mended_png(&[&[header.clone()][..], &idle, &[data.clone(), end.clone()]].concat(), &plain) == shown);
     }
