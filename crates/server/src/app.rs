@@ -53,6 +53,8 @@ pub struct ConnectionLimits {
     pub head_timeout: Duration,
     /// How long a connection without a request is kept.
     pub keep_alive: Duration,
+    /// How slowly an answer may be taken.
+    pub answer_pace: Pace,
     /// How long a connection is read on after its last answer, so that the answer is not lost in a reset.
     pub linger: Duration,
 }

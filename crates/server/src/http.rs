@@ -5,6 +5,8 @@
 pub mod access_log;
 pub mod address;
 pub mod caller;
+mod coding;
+mod connection;
 mod cors;
 pub mod drain;
 pub(crate) mod entity_tag;

@@ -88,6 +88,10 @@ pub struct ServerSettings {
     /// A body gets a second more for so many bytes that have arrived.
     #[validate(range(min = 1))]
     pub min_body_bytes_per_second: u32,
+    /// How long a client may take nothing of an answer, in seconds; 0 for `body_timeout_seconds`.
+    pub answer_timeout_seconds: u64,
+    /// How much of an answer a client must take in a second; 0 for `min_body_bytes_per_second`.
+    pub min_answer_bytes_per_second: u32,
     /// How long a connection without a request is kept, in seconds.
     #[validate(range(min = 1))]
     pub keep_alive_seconds: u64,
@@ -285,6 +289,8 @@ impl Default for ServerSettings {
             head_timeout_seconds: 10,
             body_timeout_seconds: 30,
             min_body_bytes_per_second: 1024,
+            answer_timeout_seconds: 0,
+            min_answer_bytes_per_second: 0,
             keep_alive_seconds: 75,
             linger_seconds: 10,
         }

@@ -11,7 +11,7 @@ use crate::instance_lock::InstanceLock;
 use crate::jobs::Jobs;
 use crate::routes::health::Readiness;
 use crate::secret;
-use crate::settings::{MetricsAccess, ProfileSetting, Settings, variant_specs};
+use crate::settings::{MetricsAccess, ProfileSetting, ServerSettings, Settings, variant_specs};
 use crate::system::{RandomIdentifiers, SystemClock, SystemTimer};
 use crate::telemetry::limits::CountedRateLimiter;
 use crate::telemetry::metrics::{self, Gauges, Metrics};
@@ -285,6 +285,7 @@ pub fn app(settings: &Settings, backends: &Backends, jobs: Jobs) -> anyhow::Resu
                 max_connections: settings.server.max_connections,
                 head_timeout: Duration::from_secs(settings.server.head_timeout_seconds),
                 keep_alive: Duration::from_secs(settings.server.keep_alive_seconds),
+                answer_pace: answer_pace(&settings.server),
                 linger: Duration::from_secs(settings.server.linger_seconds),
             },
             per_user_hour: settings.limits.per_user_hour,
@@ -293,6 +294,14 @@ pub fn app(settings: &Settings, backends: &Backends, jobs: Jobs) -> anyhow::Resu
             max_discarded_bytes: settings.limits.max_discarded_bytes,
         },
     })
+}
+
+/// What is not set for answers is as it is for the bodies of requests.
+fn answer_pace(server: &ServerSettings) -> Pace {
+    let or = |set, otherwise| if set > 0 { set } else { otherwise };
+    let seconds = or(server.answer_timeout_seconds, server.body_timeout_seconds);
+    let rate = or(u64::from(server.min_answer_bytes_per_second), u64::from(server.min_body_bytes_per_second));
+    Pace { patience: Duration::from_secs(seconds), bytes_per_second: u32::try_from(rate).unwrap_or(u32::MAX) }
 }
 
 /// What is measured when somebody looks.

@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod crowd;
+mod pipelined;
+mod readers;
 mod rude;
 mod slow;
 mod smuggling;

@@ -85,6 +85,13 @@ impl Socket {
         }
     }
 
+    /// Takes a few bytes, and waits a beat; says whether the connection is still there.
+    pub(crate) fn sip(&mut self) -> bool {
+        std::thread::sleep(BEAT);
+        let mut buffer = [0; 10];
+        matches!(self.stream.read(&mut buffer), Ok(1..))
+    }
+
     /// What came back, as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.heard).into_owned()

@@ -142,6 +142,22 @@ fn a_range_counts_only_for_the_picture_that_the_client_has(backends: Backends) {
     assert_eq!(part(&etag), 206);
     assert_eq!(part("\"other\""), 200);
     assert_eq!(part(&format!("W/{etag}")), 200);
+    // A date says it too, exactly the one that the client was told (RFC 9110, 13.1.5).
+    let date = server.anyone().get(&url).header("last-modified").unwrap().to_owned();
+    assert_eq!(part(&date), 206);
+    assert_eq!(part("Sat, 01 Jan 2000 00:00:00 GMT"), 200);
+    assert_eq!(part("Fri, 01 Jan 2100 00:00:00 GMT"), 200);
+    assert_eq!(part("yesterday"), 200);
+}
+
+#[on_every_backend]
+fn head_has_no_ranges(backends: Backends) {
+    let (server, url, picture) = served(backends);
+    for range in ["bytes=0-9", "bytes=-5", "bytes=99999999-"] {
+        let head = send(server.anyone().request("HEAD", &url).header("range", range)).expect(200);
+        assert_eq!(head.header("content-length"), Some(picture.len().to_string().as_str()), "{range}");
+        assert_eq!(head.header("content-range"), None, "{range}");
+    }
 }
 
 #[on_every_backend]

@@ -12,6 +12,7 @@ use actix_web::http::header::TRANSFER_ENCODING;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use bytes::Bytes;
+use futures_util::FutureExt;
 use futures_util::stream::{self, Stream, StreamExt};
 use std::cell::RefCell;
 use std::io::ErrorKind;
@@ -34,7 +35,7 @@ pub async fn drain(
     let linger = request.app_data::<web::Data<App>>().map_or(Duration::ZERO, |app| app.http.connections.linger);
     let rest = Rest::of(&mut request);
     let response = next.call(request).await?.map_into_boxed_body();
-    if rest.has_ended() {
+    if rest.ends_at_once().await {
         return Ok(response);
     }
     Ok(response.map_body(|_, body| match body.size() {
@@ -72,6 +73,20 @@ impl Rest {
 
     fn has_ended(&self) -> bool {
         self.0.borrow().is_none()
+    }
+
+    /// Whether it ends with what has been received already. The framework goes through that when it is asked, and
+    /// would announce the connection's end otherwise.
+    async fn ends_at_once(&self) -> bool {
+        for _ in 0..2 {
+            let mut rest = self.clone();
+            while !self.has_ended() && rest.next().now_or_never().is_some() {}
+            if self.has_ended() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        self.has_ended()
     }
 
     async fn ends_within(self, time: Duration) -> bool {

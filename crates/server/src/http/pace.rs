@@ -25,7 +25,7 @@ const READERS: [Method; 3] = [Method::POST, Method::PUT, Method::PATCH];
 /// How much of a body is read that no handler wants.
 const MAX_USELESS_BYTES: usize = 64 * 1024;
 
-/// The slowest that a body may arrive.
+/// The slowest that a request's body may arrive, or an answer be taken.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     /// What every body gets, whatever its size.
@@ -36,7 +36,12 @@ pub struct Pace {
 
 impl Pace {
     fn allows(self, received_bytes: u64) -> Duration {
-        self.patience + Duration::from_secs(received_bytes) / self.bytes_per_second.max(1)
+        self.patience + self.time_for(received_bytes)
+    }
+
+    /// What the slowest good line needs for so many bytes.
+    pub(crate) fn time_for(self, bytes: u64) -> Duration {
+        Duration::from_secs(bytes) / self.bytes_per_second.max(1)
     }
 }
 
@@ -53,8 +58,10 @@ pub async fn pace(
         (Payload::None, _) | (_, None) => {}
         (payload, Some(pace)) => {
             let mut body = Box::pin(paced(payload, pace));
-            // Whatever is not meant to have a body may have an answer without one, which ends at once.
+            // Whatever is not meant to have a body may have an answer without one, which ends at once. What follows
+            // CONNECT is no body, and does not end.
             if !READERS.contains(request.method())
+                && request.method() != Method::CONNECT
                 && let Err(problem) = read_to_the_end(&mut body).await
             {
                 return Ok(request.error_response(problem));

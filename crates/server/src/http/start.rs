@@ -1,11 +1,13 @@
 //! Starts the HTTP server: listens, layers, runs.
 //!
-//! Owns the order of the layers, outermost first: access log (request id), the rest of chunked bodies,
-//! problem bodies, CORS, security headers, the size of heads, the pace of bodies, routes. CORS stands inside
+//! Owns the order of the layers, outermost first: turns, access log (request id), the rest of chunked bodies,
+//! problem bodies, CORS, security headers, the size of heads, the pace of bodies, their coding, routes. CORS stands inside
 //! the problem bodies and adds its header fields to error responses too.
 
 use crate::app::App;
 use crate::http::access_log::access_log;
+use crate::http::coding::decode;
+use crate::http::connection::{Connection, in_turn};
 use crate::http::cors::cors;
 use crate::http::drain::drain;
 use crate::http::gone;
@@ -16,14 +18,21 @@ use crate::http::security_headers::security_headers;
 use crate::problem::mapping::too_slow;
 use crate::problem::{Problem, Slug};
 use crate::routes;
-use actix_web::dev::{Server, ServerHandle};
+use crate::routes::static_files::MAX_READING;
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, ServiceConfig};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::error::JsonPayloadError;
 use actix_web::middleware::from_fn;
-use actix_web::{HttpServer, web};
+use actix_web::{Error, web};
+use std::future::ready;
 use std::net::{SocketAddr, TcpListener};
+use tokio::net::TcpStream;
 
-/// Files that the database, the store and the log may have open besides connections.
-const OTHER_FILES: u64 = 256;
+/// Files that may be open besides connections: those of the database and the log, what uploads write, and image
+/// files that are being read.
+const OTHER_FILES: u64 = 256 + MAX_READING as u64;
 const MAX_JSON_BYTES: usize = 128 * 1024;
 
 /// A server that listens.
@@ -65,14 +74,22 @@ pub fn start(app: web::Data<App>, listener: TcpListener, bind: &str, workers: us
     let failed = |source| StartError::Bind { bind: bind.to_owned(), source };
     let address = listener.local_addr().map_err(failed)?;
     let limits = app.http.connections;
-    let mut server = HttpServer::new(move || {
-        actix_web::App::new()
+    let workers = if workers > 0 { workers } else { std::thread::available_parallelism().map_or(1, usize::from) };
+    // The end is [`crate::shutdown`]'s, with a time of its own.
+    let server = Server::build().disable_signals().shutdown_timeout(u64::from(u32::MAX));
+    let server =
+        server.workers(workers).max_concurrent_connections(connections(limits.max_connections).div_ceil(workers));
+    let shutdown = server.graceful_shutdown_signal();
+    let answers = move || {
+        let app = app.clone();
+        let layers = actix_web::App::new()
             .app_data(app.clone())
             .app_data(json_config())
             .configure(routes::configure)
             .default_service(web::to(|| async {
                 Err::<&str, _>(Problem::new(Slug::NotFound, "There is nothing at this address."))
             }))
+            .wrap(from_fn(decode))
             .wrap(from_fn(pace))
             .wrap(from_fn(limit_head))
             .wrap(from_fn(security_headers))
@@ -80,19 +97,34 @@ pub fn start(app: web::Data<App>, listener: TcpListener, bind: &str, workers: us
             .wrap(from_fn(render))
             .wrap(from_fn(drain))
             .wrap(from_fn(access_log))
-    })
-    .on_connect(gone::remember)
-    .keep_alive(limits.keep_alive)
-    .client_request_timeout(limits.head_timeout)
-    .client_disconnect_timeout(limits.linger)
-    // A file's head and body are two writes; without this the second waits for the client's delayed ACK (40 ms).
-    .tcp_nodelay(true)
-    // The end is [`crate::shutdown`]'s, with a time of its own.
-    .disable_signals()
-    .shutdown_timeout(u64::from(u32::MAX));
-    let workers = if workers > 0 { workers } else { std::thread::available_parallelism().map_or(1, usize::from) };
-    server = server.workers(workers).max_connections(connections(limits.max_connections).div_ceil(workers));
-    let server = server.listen(listener).map_err(failed)?.run();
+            .wrap(from_fn(in_turn));
+        let layers = layers.into_factory().map_err(|error: Error| error.error_response());
+        let shutdown = shutdown.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let shutdown = shutdown.clone();
+                async move { shutdown.notified().await }
+            })
+            .keep_alive(limits.keep_alive)
+            .client_request_timeout(limits.head_timeout)
+            .client_disconnect_timeout(limits.linger)
+            .local_addr(address)
+            .on_connect_ext(|connection: &Connection<TcpStream>, data| {
+                data.insert(connection.turn());
+                gone::remember(connection.socket(), data);
+            })
+            .h1(map_config(layers, |_| AppConfig::default()));
+        let config = ServiceConfig::default();
+        let connect = fn_service(move |socket: TcpStream| {
+            // A file's head and body are two writes; without this the second waits for the client's delayed ACK
+            // (40 ms).
+            let _ = socket.set_nodelay(true);
+            let peer = socket.peer_addr().ok();
+            ready(Ok::<_, DispatchError>((Connection::new(socket, config.clone(), limits.answer_pace), peer)))
+        });
+        connect.and_then(http)
+    };
+    let server = server.listen("http", listener, answers).map_err(failed)?.run();
     Ok(Running { address, handle: server.handle(), server })
 }
 

@@ -1,7 +1,12 @@
 //! `GET /static/img/products/…`: the image files, streamed from the store.
 //!
 //! Owns conditional requests and ranges (RFC 9110, 13 and 14). An object never changes, so its entity
-//! tag follows from its key and size alone, the same in every store and on every instance.
+//! tag follows from its key and size alone, the same in every store and on every instance, and both it and the
+//! date are strong validators.
+
+mod pieces;
+
+pub(crate) use pieces::MAX_READING;
 
 use crate::app::App;
 use crate::http::entity_tag::{digest, has_already};
@@ -14,7 +19,6 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use futures_util::TryStreamExt;
 use packshot_domain::ports::image_store::ObjectInfo;
 use packshot_domain::storage::ObjectKey;
 use std::ops::Range;
@@ -32,7 +36,7 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
         ("If-None-Match" = Option<String>, Header, description = "Entity tags of earlier answers", example = "\"0123456789abcdef01234567-1f4\""),
         ("If-Modified-Since" = Option<String>, Header, description = "HTTP date; without If-None-Match only", example = "Mon, 15 Jan 2024 10:30:00 GMT"),
         ("Range" = Option<String>, Header, description = "One range of bytes; several, and other units, get the whole file", example = "bytes=0-1023"),
-        ("If-Range" = Option<String>, Header, description = "The range is meant for the file with this entity tag only", example = "\"0123456789abcdef01234567-1f4\""),
+        ("If-Range" = Option<String>, Header, description = "The range is meant for the file with this entity tag or date only", example = "\"0123456789abcdef01234567-1f4\""),
     ),
     responses(
         (status = 200, description = "The file", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
@@ -55,7 +59,9 @@ pub(crate) async fn serve(
     if not_modified(&request, &etag, modified) {
         return Ok(head(HttpResponse::NotModified(), &etag, modified).finish());
     }
-    let range = requested_range(&request, &etag, info.size_bytes)?;
+    // Of the methods here, GET alone has ranges (RFC 9110, 14.2).
+    let is_head = request.method() == Method::HEAD;
+    let range = if is_head { None } else { requested_range(&request, &etag, modified, info.size_bytes)? };
     let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let mut response = head(HttpResponse::build(status), &etag, modified);
     response.insert_header((CONTENT_TYPE, key.format().mime_type()));
@@ -63,12 +69,13 @@ pub(crate) async fn serve(
         let value = format!("bytes {}-{}/{}", range.start, range.end - 1, info.size_bytes);
         response.insert_header((CONTENT_RANGE, value));
     }
-    let length = range.as_ref().map_or(info.size_bytes, |range| range.end - range.start);
-    if request.method() == Method::HEAD {
+    let range = range.unwrap_or(0..info.size_bytes);
+    let length = range.end - range.start;
+    if is_head {
         return Ok(response.body(SizedStream::new(length, futures_util::stream::empty::<Result<_, Problem>>())));
     }
-    let object = app.store.get(&key, range).await?;
-    Ok(response.body(SizedStream::new(length, object.bytes.map_err(Problem::from))))
+    let pieces = pieces::read(app.store.clone(), key, range).await?;
+    Ok(response.body(SizedStream::new(length, Box::pin(pieces))))
 }
 
 fn head(mut response: HttpResponseBuilder, etag: &EntityTag, modified: SystemTime) -> HttpResponseBuilder {
@@ -98,10 +105,14 @@ fn not_modified(request: &HttpRequest, etag: &EntityTag, modified: SystemTime) -
 }
 
 /// The one range asked for, if it is to be honoured.
-fn requested_range(request: &HttpRequest, etag: &EntityTag, size: u64) -> Result<Option<Range<u64>>, Problem> {
+fn requested_range(
+    request: &HttpRequest,
+    etag: &EntityTag,
+    modified: SystemTime,
+    size: u64,
+) -> Result<Option<Range<u64>>, Problem> {
     let Some(text) = request.headers().get(RANGE).and_then(|value| value.to_str().ok()) else { return Ok(None) };
-    let condition = request.headers().get(IF_RANGE).and_then(|value| value.to_str().ok());
-    if condition.is_some_and(|condition| condition != etag.to_string()) {
+    if request.headers().get(IF_RANGE).is_some_and(|condition| !is_meant(condition, etag, modified)) {
         return Ok(None);
     }
     match parse_range(text, size) {
@@ -111,6 +122,15 @@ fn requested_range(request: &HttpRequest, etag: &EntityTag, size: u64) -> Result
             CONTENT_RANGE,
             HeaderValue::try_from(format!("bytes */{size}")).unwrap_or_else(|_| HeaderValue::from_static("bytes */*")),
         )),
+    }
+}
+
+/// Whether an `If-Range` means this file: its tag or its date, exactly (RFC 9110, 13.1.5).
+fn is_meant(condition: &HeaderValue, etag: &EntityTag, modified: SystemTime) -> bool {
+    let Ok(text) = condition.to_str() else { return false };
+    match text.trim().parse::<HttpDate>() {
+        Ok(date) => SystemTime::from(date) == modified,
+        Err(_) => text.trim() == etag.to_string(),
     }
 }
 

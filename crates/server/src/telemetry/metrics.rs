@@ -65,6 +65,7 @@ fn describe() {
     describe_gauge!("packshot_http_requests_in_flight", "Requests that are being answered");
     describe_counter!("packshot_http_received_bytes_total", Unit::Bytes, "Bytes of requests' bodies");
     describe_counter!("packshot_http_sent_bytes_total", Unit::Bytes, "Bytes of answers' bodies");
+    describe_counter!("packshot_http_answers_given_up_total", "Connections ended because their client took too little");
     describe_histogram!("packshot_step_duration_seconds", Unit::Seconds, "What each step of an upload took by itself");
     describe_counter!("packshot_rate_limited_total", "Uploads refused by a rate limit, by whose it was");
     describe_gauge!("packshot_imaging_running", "Pictures in work");
@@ -103,6 +104,11 @@ pub(crate) fn request(route: &str, method: &Method, status: StatusCode, took: Du
     histogram!("packshot_http_request_duration_seconds", "route" => route, "method" => method).record(took);
     counter!("packshot_http_received_bytes_total").increment(received);
     counter!("packshot_http_sent_bytes_total").increment(sent);
+}
+
+/// A client did not take its answer.
+pub(crate) fn answer_given_up() {
+    counter!("packshot_http_answers_given_up_total").increment(1);
 }
 
 /// A request in work, until it is dropped.
