@@ -47,8 +47,7 @@ fn app(request: &HttpRequest) -> Result<&web::Data<App>, Problem> {
 
 fn origin(request: &HttpRequest, user: UserName) -> Result<Origin, Problem> {
     let app = app(request)?;
-    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    let address = request.peer_addr().map(|peer| app.http.trusted_proxies.client(peer.ip(), forwarded));
+    let address = request.peer_addr().map(|peer| app.http.trusted_proxies.client(peer.ip(), request.headers()));
     let request_id = RequestId::of(request).map(|id| id.as_str().to_owned());
     Ok(Origin { user, address, request_id, at: app.clock.now() })
 }

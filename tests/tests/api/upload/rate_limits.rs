@@ -36,6 +36,35 @@ fn a_user_has_so_many_uploads_an_hour(backends: Backends) {
     });
 }
 
+#[test]
+fn clients_behind_a_proxy_are_told_apart_however_it_writes_their_addresses() {
+    let written = [
+        ("x-forwarded-for", "198.51.100.1:40001"),
+        ("x-forwarded-for", "6.6.6.6, 198.51.100.2:40002"),
+        ("x-forwarded-for", "2001:db8:1::1"),
+        ("x-forwarded-for", "[2001:db8:2::1]"),
+        ("x-forwarded-for", "[2001:db8:3::1]:40003"),
+        ("forwarded", "for=198.51.100.4"),
+        ("forwarded", "For=\"[2001:db8:4::1]:40004\";proto=https;by=127.0.0.1"),
+    ];
+    within_one_hour(|| {
+        let server = Server::builder()
+            .set(ADDRESS, "1")
+            .set("PACKSHOT_SERVER__TRUSTED_PROXIES", "127.0.0.1/32")
+            .start()
+            .with_product("a");
+        for (name, value) in written {
+            // No picture, so no work: what is refused is counted too.
+            let upload = |port: &str| {
+                let value = value.replace("4000", port);
+                server.admin().upload_with(Form::new().text("productId", "a"), &[(name, value.as_str())])
+            };
+            assert_eq!(upload("4000").status, 400, "{value}");
+            limited(&upload("5000"), 3600);
+        }
+    });
+}
+
 #[on_every_backend]
 fn the_count_survives_a_restart(backends: Backends) {
     within_one_hour(|| {
