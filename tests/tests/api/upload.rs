@@ -14,3 +14,4 @@ mod primary;
 mod rate_limits;
 mod size;
 mod variants;
+mod written;

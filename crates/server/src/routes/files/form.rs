@@ -3,14 +3,21 @@
 //! Owns what is malformed about a form, and the bounds: a file's bytes are kept up to the limit and
 //! only counted after it, a text part has 64 KiB, a form 64 parts. Refuses to know what a good value
 //! of a text field is, and how an error is answered: this file names nothing else of this crate, so that
-//! the fuzz target `multipart` can compile it alone.
+//! the fuzz target `multipart` can compile it alone. The parser is strict; clients are not, so a body is
+//! [`mended`] before it is parsed.
 //!
 //! Its surprising rule: a form is read to its end before a file that is too large is answered, so
 //! that the answer knows the true size and reaches a client that is still sending.
 
+// Where this file's folder is, whoever compiles it.
+#[path = "form/disposition.rs"]
+mod disposition;
+#[path = "form/mended.rs"]
+mod mended;
+
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_DISPOSITION, ContentDisposition, HeaderMap, HeaderValue};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use packshot_domain::text::OriginalName;
@@ -23,6 +30,8 @@ pub const MAX_FILE_BYTES: u64 = 5_242_880;
 pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// The most that a form may have besides its file: all parts, with heads, and what stands around them.
 const MAX_OTHER_BYTES: u64 = 8 * 1024 * 1024;
+/// More than the 70 characters that a boundary may have (RFC 2046, 5.1.1), for clients that do not count.
+const MAX_BOUNDARY_BYTES: usize = 256;
 /// The most parts of a form.
 pub const MAX_PARTS: usize = 64;
 
@@ -68,12 +77,17 @@ pub async fn read<S>(headers: &HeaderMap, body: S, max_read_bytes: u64) -> Resul
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + 'static,
 {
-    let kind = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = kind.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("multipart/form-data") {
         return Err(bad("The request must be multipart/form-data."));
     }
-    let mut form = Multipart::new(headers, bounded(body, max_read_bytes.saturating_add(MAX_OTHER_BYTES)));
+    let body = bounded(body, max_read_bytes.saturating_add(MAX_OTHER_BYTES));
+    let mut form = match boundary(kind) {
+        Some(boundary) => Multipart::new(&media_type_with(boundary), mended::mended(boundary, body)),
+        // The parser says what is wrong with it.
+        None => Multipart::new(headers, body),
+    };
     let mut parts = Parts { max_read_bytes, ..Parts::default() };
     while let Some(field) = form.try_next().await.map_err(NoForm::Malformed)? {
         parts.take(field).await?;
@@ -83,6 +97,26 @@ where
         }
     }
     parts.finish()
+}
+
+/// The boundary that a `Content-Type` names, quoted or, against RFC 2045, not; of the characters that one may have
+/// (RFC 2046, 5.1.1).
+fn boundary(kind: &str) -> Option<&str> {
+    let mut parameters = kind.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let (_, value) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("boundary"))?;
+    let value = value.trim();
+    let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
+    let good = (1..=MAX_BOUNDARY_BYTES).contains(&value.len()) && value.bytes().all(allowed) && !value.ends_with(' ');
+    good.then_some(value)
+}
+
+fn media_type_with(boundary: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Ok(kind) = HeaderValue::from_str(&format!("multipart/form-data; boundary=\"{boundary}\"")) {
+        headers.insert(CONTENT_TYPE, kind);
+    }
+    headers
 }
 
 /// Ends a body that has more bytes than any form: one without an end, or without parts.
@@ -153,7 +187,7 @@ impl Parts {
         let mut text = |name| self.texts.remove(name);
         Ok(Form {
             file: file.kept.freeze(),
-            original_name: OriginalName::from_client(file.name.as_deref().unwrap_or_default()),
+            original_name: original_name(file.name.as_deref().unwrap_or_default()),
             declared_type: file.declared_type,
             product_id,
             details: RawDetails {
@@ -168,8 +202,13 @@ impl Parts {
     }
 }
 
+/// A name that ends in what separates folders is none of a folder.
+fn original_name(name: &str) -> OriginalName {
+    OriginalName::from_client(name.trim_end_matches(['/', '\\']))
+}
+
 async fn read_file(mut field: Field, max_read_bytes: u64) -> Result<FilePart, NoForm> {
-    let name = client_filename(field.headers());
+    let name = client_filename(&field);
     let declared_type = field.content_type().map(|kind| kind.essence_str().to_owned());
     let mut part = FilePart { kept: BytesMut::new(), size_bytes: 0, name, declared_type };
     while let Some(chunk) = field.try_next().await.map_err(NoForm::Malformed)? {
@@ -186,23 +225,9 @@ async fn read_file(mut field: Field, max_read_bytes: u64) -> Result<FilePart, No
     Ok(part)
 }
 
-/// The file name of a part, the extended form (RFC 8187) first.
-///
-/// Clients that send a path of Windows do not escape its backslashes, so only `\"` and `\\` count as
-/// escapes.
-fn client_filename(headers: &HeaderMap) -> Option<String> {
-    let raw = headers.get(CONTENT_DISPOSITION)?.as_bytes();
-    let mut escaped = Vec::with_capacity(raw.len());
-    let mut bytes = raw.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
-        escaped.push(byte);
-        if byte == b'\\' {
-            let next = bytes.next_if(|&next| next == b'"' || next == b'\\');
-            escaped.push(next.unwrap_or(b'\\'));
-        }
-    }
-    let value = HeaderValue::from_bytes(&escaped).ok()?;
-    let disposition = ContentDisposition::from_raw(&value).ok()?;
+/// The file's name, as [`disposition`] wrote it for the parser.
+fn client_filename(field: &Field) -> Option<String> {
+    let disposition = field.content_disposition()?;
     let extended = disposition.get_filename_ext().and_then(|name| String::from_utf8(name.value.clone()).ok());
     extended.or_else(|| disposition.get_filename().map(str::to_owned))
 }
@@ -236,22 +261,5 @@ fn repeated(field: &str) -> NoForm {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn file_names_are_read_as_clients_write_them() {
-        let cases = [
-            (r#"form-data; name="file"; filename="a b.jpg""#, Some("a b.jpg")),
-            (r#"form-data; name="file"; filename="C:\Users\ada\a.jpg""#, Some(r"C:\Users\ada\a.jpg")),
-            (r#"form-data; name="file"; filename="a\"b\\c.jpg""#, Some(r#"a"b\c.jpg"#)),
-            (r#"form-data; name="file"; filename*=UTF-8''%C3%BC.jpg"#, Some("ü.jpg")),
-            (r#"form-data; name="file""#, None),
-        ];
-        for (value, expected) in cases {
-            let mut headers = HeaderMap::new();
-            headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(value));
-            assert_eq!(client_filename(&headers).as_deref(), expected, "{value}");
-        }
-    }
-}
+#[path = "form/tests.rs"]
+mod tests;
