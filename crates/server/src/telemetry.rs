@@ -5,15 +5,19 @@
 //! times and metrics do not depend on it.
 
 pub mod limits;
+mod lines;
 pub mod metrics;
 pub mod steps;
 mod traces;
 
 use crate::settings::{LogFormat, LogSettings, Settings};
 use anyhow::Context;
+use lines::{Escape, SafeLines};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::io::IsTerminal;
 use steps::StepTimer;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
@@ -34,6 +38,7 @@ pub fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
     let exported = traces.as_ref().map(traces::layer);
     let started = tracing_subscriber::registry().with(StepTimer).with(exported).with(lines(&settings.log)?).try_init();
     started.map_err(|error| anyhow::anyhow!("logging cannot start: {error}"))?;
+    log_panics();
     Ok(Telemetry { traces })
 }
 
@@ -43,14 +48,42 @@ fn lines<S>(settings: &LogSettings) -> anyhow::Result<Lines<S>>
 where
     S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
 {
+    lines_to(settings, std::io::stderr, std::io::stderr().is_terminal())
+}
+
+fn lines_to<S, W>(settings: &LogSettings, writer: W, is_terminal: bool) -> anyhow::Result<Lines<S>>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let filter = EnvFilter::try_new(&settings.level).context("settings: log.level is not a level or a filter")?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
+    let format = tracing_subscriber::fmt::format();
     Ok(match settings.format {
         LogFormat::Text => {
-            lines.with_target(false).with_ansi(std::io::stderr().is_terminal()).with_filter(filter).boxed()
+            let format = format.with_target(false).with_ansi(false);
+            lines
+                .event_format(SafeLines { format, escape: Escape::Text, colours: is_terminal })
+                .with_filter(filter)
+                .boxed()
         }
-        LogFormat::Json => lines.json().flatten_event(true).with_filter(filter).boxed(),
+        LogFormat::Json => {
+            let format = format.json().flatten_event(true);
+            lines
+                .fmt_fields(JsonFields::new())
+                .event_format(SafeLines { format, escape: Escape::Json, colours: false })
+                .with_filter(filter)
+                .boxed()
+        }
     })
+}
+
+/// A panic is a line of the log, like everything else that goes wrong.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, cause = panic.payload_as_str().unwrap_or_default(), "a thread panicked");
+    }));
 }
 
 impl Telemetry {

@@ -1,8 +1,9 @@
 //! What can be seen of a server that runs: `/metrics`, log lines, exported traces.
 
 use packshot_tests::server::PRODUCT;
+use packshot_tests::token::unsigned;
 use packshot_tests::{Form, Server, fixture};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::channel;
@@ -134,4 +135,27 @@ fn a_collector_that_is_down_harms_nobody() {
         Server::builder().set("PACKSHOT_TELEMETRY__OTLP_ENDPOINT", "http://127.0.0.1:9").start().with_product(PRODUCT);
     let _ = server.admin().upload(Form::upload(PRODUCT, &fixture("small_640x640.jpg"))).expect(201);
     assert!(server.terminate().status.success());
+}
+
+#[test]
+fn no_client_writes_lines_of_its_own_into_the_log() {
+    // The header of a token: a line's end, and what a terminal obeys.
+    let lies = [
+        "x\n2020-01-01T00:00:00.000000Z  INFO forged: all is well",
+        "x\u{1b}[2J\u{1b}]0;title\u{7}",
+        "x\u{2028}\u{202e}y",
+    ];
+    for format in ["text", "json"] {
+        let server = Server::builder().set("PACKSHOT_LOG__FORMAT", format).start();
+        for lie in lies {
+            let token = unsigned(&json!({ "alg": lie }), &json!({}));
+            let client = server.anyone().with_token(&format!("{token}.AAAA"));
+            let _ = client.delete("/products/x").expect(401);
+        }
+        let log = server.terminate().log;
+        assert_eq!(log.matches("a token was refused").count(), lies.len(), "{log}");
+        assert!(!log.lines().any(|line| line.starts_with("2020-")), "{log}");
+        let hidden = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{2028}' | '\u{202e}'));
+        assert!(!log.contains(hidden), "{log:?}");
+    }
 }
