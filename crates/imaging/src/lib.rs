@@ -30,6 +30,7 @@ mod limit;
 mod linear;
 mod orientation;
 mod original;
+mod panics;
 mod pipeline;
 mod png;
 mod pool;

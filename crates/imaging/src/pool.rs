@@ -4,21 +4,21 @@
 //! The surprising rule: jobs start in the order in which they came. A large one at the front is not
 //! overtaken by small ones that would fit, so it cannot starve.
 
+use crate::panics::caught;
 use crate::settings::{ImagingSettings, StartError};
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Why a job gave no result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// It did not start in time, or the queue was full.
     Overloaded,
-    /// It panicked.
-    Panicked,
+    /// It panicked, with this text.
+    Panicked(String),
 }
 
 /// What the processor is doing.
@@ -97,7 +97,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Work for Task<F, T> {
 
     fn run(self: Box<Self>) {
         let Self { work, reply } = *self;
-        let result = catch_unwind(AssertUnwindSafe(work)).map_err(|_| Refusal::Panicked);
+        let result = caught(work).map_err(Refusal::Panicked);
         let _ = reply.send(result);
     }
 }
@@ -292,7 +292,10 @@ mod tests {
     #[test]
     fn a_panic_is_answered_and_the_worker_lives_on() {
         let pool = pool(1, Duration::from_secs(60));
-        assert_eq!(wait(pool.run(SMALL, || -> u8 { panic!("a codec's") })), Err(Refusal::Panicked));
+        assert_eq!(
+            wait(pool.run(SMALL, || -> u8 { panic!("a codec's") })),
+            Err(Refusal::Panicked("a codec's".to_owned()))
+        );
         assert_eq!(wait(pool.run(SMALL, || 7)), Ok(7));
     }
 

@@ -3,9 +3,10 @@
 //! Owns the worker pool; refuses to do any work on the caller's thread but reading the header.
 //! The surprising rule: an upload that is refused by its header never waits for a worker.
 
-use crate::failure::{Result, internal, unsupported};
+use crate::failure::{Result, corrupt, unsupported};
 use crate::header::Header;
 use crate::limit::CpuLimit;
+use crate::panics::caught;
 use crate::pool::{Cost, Load, Pool, Refusal};
 use crate::settings::{ImagingSettings, StartError};
 use crate::{cost, header, pipeline, sniff};
@@ -48,6 +49,10 @@ impl CodecImageProcessor {
     }
 
     fn judged(&self, upload: &[u8]) -> Result<Header> {
+        caught(|| self.judge(upload)).unwrap_or_else(|panic| Err(unreadable(upload, &panic)))
+    }
+
+    fn judge(&self, upload: &[u8]) -> Result<Header> {
         let format = sniff::supported(upload).ok_or_else(|| unsupported("neither JPEG nor PNG nor WebP"))?;
         let header = header::read(upload, format)?;
         header.check(&self.settings)?;
@@ -65,19 +70,61 @@ impl ImageProcessor for CodecImageProcessor {
         let header = self.judged(&upload)?;
         let working_bytes = cost::working_bytes(&header, specs, self.settings.profile);
         let cost = Cost { working_bytes, waiting_bytes: upload.len() };
-        let specs = specs.clone();
+        let (specs, read) = (specs.clone(), upload.clone());
         let (profile, max_cpu_time) = (self.settings.profile, self.settings.max_cpu_time);
         // The worker's thread is not in the caller's span by itself.
         let (caller, queued) = (Span::current(), Step::Queue.span());
         let work = move || {
             drop(queued);
-            caller.in_scope(|| pipeline::run(&upload, &header, &specs, profile, CpuLimit::start(max_cpu_time)))
+            caller.in_scope(|| pipeline::run(&read, &header, &specs, profile, CpuLimit::start(max_cpu_time)))
         };
-        let outcome = self.pool.run(cost, work).await;
-        match outcome {
+        self.worked(&upload, cost, work).await
+    }
+}
+
+impl CodecImageProcessor {
+    /// What a worker makes of `upload` by `work`.
+    async fn worked<T: Send + 'static>(
+        &self,
+        upload: &[u8],
+        cost: Cost,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        match self.pool.run(cost, work).await {
             Ok(result) => result,
             Err(Refusal::Overloaded) => Err(ProcessError::Overloaded),
-            Err(Refusal::Panicked) => Err(internal("the pipeline panicked")),
+            Err(Refusal::Panicked(panic)) => Err(unreadable(upload, &panic)),
         }
+    }
+}
+
+/// What a file is refused with on which a codec panicked. The log has what is needed to find the file and the fault.
+fn unreadable(upload: &[u8], panic: &str) -> ProcessError {
+    tracing::error!(
+        panic,
+        bytes = upload.len(),
+        crc32 = crc32fast::hash(upload),
+        head = %upload.get(..64).unwrap_or(upload).escape_ascii(),
+        "a codec panicked on an upload, which is refused as unreadable"
+    );
+    corrupt("it could not be read")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of any codec and any kind: what is known to make one panic is refused before it is asked.
+    #[test]
+    fn a_file_on_which_a_codec_panics_is_refused_and_the_next_one_is_not() {
+        let processor = CodecImageProcessor::new(ImagingSettings::for_workers(1)).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let cost = Cost { working_bytes: 1, waiting_bytes: 1 };
+        let index = b"upload".len();
+        let panicking = processor.worked(b"upload", cost, move || Ok(b"upload"[index]));
+        assert!(
+            matches!(runtime.block_on(panicking), Err(ProcessError::Corrupt(text)) if text == "it could not be read")
+        );
+        assert!(matches!(runtime.block_on(processor.worked(b"upload", cost, || Ok(7))), Ok(7)));
     }
 }
