@@ -3,6 +3,7 @@
 //! There in builds with `--cfg fuzzing` alone, which cargo-fuzz and `cargo xtask fuzz` set. Owns nothing:
 //! each function is one step of the pipeline as the pipeline calls it.
 
+use crate::colour::Stated;
 use crate::settings::Profile;
 use crate::{cost, header, original, sniff};
 use bytes::Bytes;
@@ -43,10 +44,13 @@ pub fn header(data: &[u8], format: ImageFormat) -> Result<Seen, ProcessError> {
     })
 }
 
-/// The embedded ICC profile.
+/// The embedded ICC profile, where nothing counts more.
 #[must_use]
 pub fn profile(data: &[u8], format: ImageFormat) -> Option<Vec<u8>> {
-    header::profile(data, format)
+    match header::colours(data, format) {
+        Stated::Profile(profile) => Some(profile),
+        Stated::Nothing | Stated::Coded { .. } => None,
+    }
 }
 
 /// The step `original`, both halves of it: what is decoded, and what is stored.

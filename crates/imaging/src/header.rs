@@ -3,6 +3,7 @@
 //! Owns the limits on dimensions; refuses to decode.
 //! The surprising rule: dimensions are those as displayed, so a turned picture is measured turned.
 
+use crate::colour::Stated;
 use crate::failure::Result;
 use crate::orientation::Orientation;
 use crate::raster::Channels;
@@ -112,11 +113,12 @@ pub(crate) fn read(data: &[u8], format: ImageFormat) -> Result<Header> {
     }
 }
 
-/// The embedded ICC profile, where there is a whole one.
-pub(crate) fn profile(data: &[u8], format: ImageFormat) -> Option<Vec<u8>> {
-    match format {
+/// What the file says that its samples mean.
+pub(crate) fn colours(data: &[u8], format: ImageFormat) -> Stated {
+    let profile = match format {
         ImageFormat::Jpeg => jpeg::icc::profile(data),
-        ImageFormat::Png => png::icc::profile(data),
+        ImageFormat::Png => return png::colour::stated(data),
         ImageFormat::WebP => webp::clean::profile(data),
-    }
+    };
+    profile.map_or(Stated::Nothing, Stated::Profile)
 }

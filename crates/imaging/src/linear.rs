@@ -101,6 +101,13 @@ fn premultiplied<const C: usize, T: Copy>(
     }
 }
 
+/// The coded 16-bit sample of this part of white; what is less than nothing or more than white is cut off.
+#[inline]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cut to the range; casts saturate")]
+pub(crate) fn coded_16(light: f32) -> u16 {
+    TO_16[usize::from((light.clamp(0.0, 1.0) * 65535.0 + 0.5) as u16)]
+}
+
 /// `value * by / 65535`, to the nearest.
 fn scale(value: u16, by: u16) -> u16 {
     let product = u32::from(value) * u32::from(by);

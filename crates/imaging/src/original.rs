@@ -15,7 +15,7 @@ use packshot_domain::image::ImageFormat;
 /// Which of the optional parts of a file stay when it is cleaned.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Keep {
-    /// The ICC profile.
+    /// The ICC profile, and what else says what colours the samples mean.
     pub(crate) icc: bool,
     /// An orientation to state; upright is stated by saying nothing.
     pub(crate) orientation: Orientation,

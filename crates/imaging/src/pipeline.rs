@@ -35,8 +35,7 @@ pub(crate) fn run(
     limit: CpuLimit,
 ) -> Result<ProcessedImage> {
     let stripped = Step::Clean.span().in_scope(|| original::strip(upload, header))?;
-    let embedded = header::profile(&stripped, header.format());
-    let colour = Colour::new(embedded.as_deref(), header.model);
+    let colour = Colour::new(header::colours(&stripped, header.format()), header.model, limit)?;
     let plan = plan(header.displayed(), specs, profile);
     let (whole, shrunk) = Step::Decode.span().in_scope(|| pixels(&stripped, header, &plan, &colour, profile, limit))?;
     let original = Step::Clean.span().in_scope(|| original::finish(upload, stripped, header))?;
@@ -76,20 +75,20 @@ fn pixels(
     let goal = if plan.whole || coded.is_empty() { Goal::Whole } else { Goal::Shrunk(&coded) };
     match decode(stripped, header, goal, colour, profile, limit)? {
         Decoded::Shrunk(shrunk) => {
-            let upright = |light: Linear| in_srgb(Linear(header.orientation.turn(light.0)), colour, header);
-            Ok((None, shrunk.into_iter().map(upright).collect()))
+            let upright = |light: Linear| in_srgb(Linear(header.orientation.turn(light.0)), colour, header, limit);
+            Ok((None, shrunk.into_iter().map(upright).collect::<Result<_>>()?))
         }
         Decoded::Eight(raster) => {
             let mut raster = header.orientation.turn(raster);
             if header.model != header::Model::Cmyk {
-                colour.convert(&mut raster);
+                colour.convert(&mut raster, limit)?;
             }
             let shrunk = shrunk(&raster, Rows::Eight(&raster.samples), &plan.shrunk)?;
             Ok((Some(Rc::new(raster)), shrunk))
         }
         Decoded::Sixteen(raster) => {
             let mut raster = header.orientation.turn(raster);
-            colour.convert(&mut raster);
+            colour.convert(&mut raster, limit)?;
             let shrunk = shrunk(&raster, Rows::Sixteen(&raster.samples), &plan.shrunk)?;
             let samples = raster.samples.iter().map(|&sample| to_8(sample)).collect();
             Ok((Some(Rc::new(Raster { size: raster.size, channels: raster.channels, samples })), shrunk))
@@ -98,13 +97,13 @@ fn pixels(
 }
 
 /// Inks became sRGB while they were decoded; everything else still has the profile's colours.
-fn in_srgb(light: Linear, colour: &Colour, header: &Header) -> Linear {
+fn in_srgb(light: Linear, colour: &Colour, header: &Header, limit: CpuLimit) -> Result<Linear> {
     if colour.is_srgb() || header.model == header::Model::Cmyk {
-        return light;
+        return Ok(light);
     }
     let mut coded = light.into_coded_16();
-    colour.convert(&mut coded);
-    Linear::from_coded_16(coded)
+    colour.convert(&mut coded, limit)?;
+    Ok(Linear::from_coded_16(coded))
 }
 
 fn shrunk<T: Copy + Default>(raster: &Raster<T>, rows: Rows<'_>, targets: &[Dimensions]) -> Result<Vec<Linear>> {

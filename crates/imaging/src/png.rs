@@ -6,6 +6,7 @@
 
 pub(crate) mod chunks;
 pub(crate) mod clean;
+pub(crate) mod colour;
 pub(crate) mod data;
 pub(crate) mod header;
 pub(crate) mod icc;

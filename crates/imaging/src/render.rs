@@ -4,7 +4,7 @@
 //! The surprising rule: a variant at the upload's own size is never worse than the upload.
 //!
 //! - In the upload's format, upright and in sRGB as it came, it is the original's own coded picture
-//!   (without the profile), since coding it anew loses quality: unless that saves more than a quarter of
+//!   (without the profile and what else tells its colours), since coding it anew loses quality: unless that saves more than a quarter of
 //!   the bytes of a lossy coding, or any of a lossless one.
 //! - Else, where it would have more bytes than the original, it is the lossless WebP of a PNG, when that
 //!   has no more; or coded at less quality, down to [`LEAST_QUALITY`] tenths of what was asked, until it

@@ -22,8 +22,8 @@ pub trait ImageProcessor: Send + Sync {
     ///   was nothing to take out or to mend it is `upload`, byte for byte. A JPEG is turned upright
     ///   losslessly where its size allows.
     /// - What browsers show of `upload`, they show of the original.
-    /// - Variants are upright, in sRGB, without metadata, never larger than the source; alpha is
-    ///   kept in PNG and WebP and composed on white in JPEG.
+    /// - Variants are upright, in sRGB as a browser shows the upload, without metadata, never larger than
+    ///   the source; alpha is kept in PNG and WebP and composed on white in JPEG.
     /// - The work is done on the processor's own threads; the caller's is never blocked.
     /// - A caller that drops the future costs no more than the picture in work.
     ///
@@ -52,7 +52,8 @@ pub struct ProcessedImage {
     pub original: Bytes,
     /// The original as displayed, after orientation.
     pub dimensions: Dimensions,
-    /// The embedded ICC profile's description; `sRGB` where there is none.
+    /// The embedded ICC profile's description, or the name of colours that were told otherwise (`BT.2100 PQ`,
+    /// `Gamma 1.00`); `sRGB` where nothing was told.
     pub color_profile: String,
     /// The variants, in the order of the specs.
     pub variants: Vec<RenderedVariant>,
@@ -109,7 +110,7 @@ pub enum ProcessError {
     /// No capacity within the time that a caller is made to wait.
     #[error("image processing is at capacity")]
     Overloaded,
-    /// Our own fault.
+    /// Our own fault, such as no memory; never what a client chose.
     #[error("image processing failed")]
     Internal(#[source] Cause),
 }

@@ -16,6 +16,9 @@ use crate::original::Keep;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use std::borrow::Cow;
 
+/// What says what colours the samples mean, besides the profile. It goes with that, which hid some of it.
+const COLOURS: [&[u8; 4]; 6] = [b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI"];
+
 /// An upload's own bytes, with nothing in them but what [`Keep`] and the decoder ask for. Its image data is one whole
 /// zlib stream with a true checksum and nothing behind it.
 ///
@@ -66,7 +69,9 @@ fn written<'a>(
 fn ancillary(parts: &[Part<'_>], keep: Keep, out: &mut Vec<u8>) {
     for part in parts {
         if &part.kind != b"iCCP" {
-            write(part.kind, &part.data, out);
+            if keep.icc || !COLOURS.contains(&&part.kind) {
+                write(part.kind, &part.data, out);
+            }
         } else if keep.icc
             && let Some(data) = with_profile(&part.data)
         {

@@ -10,6 +10,7 @@
     reason = "a test says what failed by panicking, in its helpers as in itself"
 )]
 
+mod colours;
 mod conformance;
 mod containers;
 mod geometry;
