@@ -6,11 +6,9 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that cannot go on has failed")]
 
-use packshot_tests::binary::packshot;
-use packshot_tests::command::{command, finish};
+use packshot_tests::command::{command, command_within, finish};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 const RUNS: usize = 20;
@@ -57,9 +55,9 @@ fn print_times(what: &str, run: &dyn Fn(&[&str]) -> String) {
 /// Which calls of the system named a file, and which of these a stored one.
 fn print_calls(folder: &Path) {
     let trace = folder.join("trace");
-    let mut traced = Command::new("strace");
-    traced.args(["-f", "-e", "trace=%file,getdents64", "-o"]).arg(&trace).arg(packshot()).arg("sweep");
-    match traced.current_dir(folder).output() {
+    let words = ["strace", "-f", "-e", "trace=%file,getdents64", "-o", trace.to_str().unwrap()];
+    let mut traced = command_within(&words.map(str::to_owned), folder, []);
+    match traced.arg("sweep").output() {
         Ok(done) => assert!(done.status.success(), "{done:?}"),
         Err(error) => return println!("no calls counted: strace: {error}"),
     }

@@ -42,6 +42,12 @@ impl SmallDisk {
         &self.server
     }
 
+    /// Whether it is one; else no file may grow.
+    #[must_use]
+    pub fn is_mounted(&self) -> bool {
+        self.mounted
+    }
+
     /// Takes all the room but this.
     ///
     /// # Panics

@@ -12,6 +12,7 @@ use crate::fault::{Fault, OpenError};
 use crate::lanes::{Lane, Lanes, Widths};
 use crate::migrations::{self, Migrated};
 use crate::pool::{self, AnyPool, PoolLoad, Pools};
+use crate::reserve::Reserve;
 use crate::url::DatabaseUrl;
 use chrono::{DateTime, Utc};
 use packshot_domain::ports::product_repo::RepoError;
@@ -65,6 +66,9 @@ pub struct Database {
     lanes: Lanes,
     connect_timeout: Duration,
     read_timeout: Duration,
+    /// The embedded database's, whether this process holds it or not.
+    reserve: Option<Arc<Reserve>>,
+    holds_reserve: bool,
     /// `None` for the embedded database, which is never away.
     answer_timeout: Option<Duration>,
 }
@@ -89,6 +93,11 @@ impl Database {
             description: format!("{version} at {place}").into(),
             lanes: Lanes::new(widths, settings.connect_timeout),
             connect_timeout: settings.connect_timeout,
+            reserve: match &settings.url {
+                DatabaseUrl::Sqlite(path) => Some(Arc::new(Reserve::of(path))),
+                DatabaseUrl::Postgres(_) => None,
+            },
+            holds_reserve: false,
             read_timeout: settings.read_timeout,
             answer_timeout: (!is_embedded).then_some(settings.answer_timeout),
         })
@@ -194,8 +203,65 @@ impl Database {
         }
     }
 
-    /// Runs `work` in a transaction, committed when it returns `Ok`.
+    /// Holds room beside an embedded database from now on, so that rows can be removed when the disk is full; while
+    /// that room has been used, nothing is added. To be called by whoever writes for long.
+    pub fn hold_reserve(&mut self) {
+        self.holds_reserve = true;
+        if let Err(error) = self.held().map_or(Ok(()), |reserve| reserve.hold()) {
+            tracing::warn!(%error, "the disk of the database is full");
+        }
+    }
+
+    /// The reserve, where this process holds it.
+    pub(crate) fn held(&self) -> Option<Arc<Reserve>> {
+        self.reserve.clone().filter(|_| self.holds_reserve)
+    }
+
+    /// Runs `work`, which only removes, in a transaction: on a full disk with the room that is held for that.
+    pub(crate) async fn remove<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connected<'_>) -> Result<T, Fault> + Clone + Send + 'static,
+    ) -> Result<T, Fault> {
+        match (self.transact(work.clone()).await, self.reserve.clone()) {
+            (Err(fault), Some(reserve)) if fault.is_full() => {
+                tracing::warn!(
+                    "the disk of the database is full: rows are removed with the room that is held for that"
+                );
+                let turn = self.lanes.turn(Lane::Write).await?;
+                let make_room = self.run(&self.pools.writers, turn, move |connection| {
+                    // Perhaps it has been used before.
+                    let _ = reserve.release();
+                    Ok::<_, Fault>(connection.shorten_log()?)
+                });
+                // The second try says what it is.
+                let _ = make_room.await;
+                self.transact(work).await
+            }
+            (done, _) => done,
+        }
+    }
+
+    /// Runs `work` in a transaction, committed when it returns `Ok`. Nothing is written while the room that is held
+    /// for removals has been used.
     pub(crate) async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut Connected<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + From<diesel::result::Error> + Send + 'static,
+    {
+        let held = self.held();
+        self.transact(move |connection| {
+            // Alone: the transaction is the only writer.
+            let room = held.map_or(Ok(()), |reserve| reserve.hold());
+            room.map_err(|error| Fault(RepoError::Unavailable(Box::new(error))))?;
+            work(connection)
+        })
+        .await
+    }
+
+    async fn transact<T, E>(
         &self,
         work: impl FnOnce(&mut Connected<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>

@@ -109,6 +109,14 @@ impl Connected<'_> {
         }
     }
 
+    /// Gives back the room of SQLite's write-ahead log, as far as no reader needs it.
+    pub(crate) fn shorten_log(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Postgres(_) => Ok(()),
+            Self::Sqlite(c) => c.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"),
+        }
+    }
+
     /// Holds up every other transaction that calls this with the same `name`, until this one ends.
     pub(crate) fn one_at_a_time(&mut self, name: Exclusive) -> QueryResult<()> {
         match self {

@@ -65,7 +65,7 @@ impl Database {
         let mut removed = 0;
         loop {
             let batch: Result<usize, Fault> = self
-                .write(move |connection| {
+                .remove(move |connection| {
                     let statement = diesel::sql_query(expired.statement(connection));
                     Ok(query!(connection, c => statement.bind::<MomentSql, _>(Moment(before)).execute(*c))?)
                 })

@@ -101,6 +101,13 @@ fn is_damage(message: &str) -> bool {
     message.contains("malformed") || message.contains("not a database")
 }
 
+impl Fault {
+    /// Whether the disk of an embedded database had no room; diesel gives no code.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(&self.0, RepoError::Unavailable(cause) if cause.to_string().contains("disk is full"))
+    }
+}
+
 impl From<BadRow> for Fault {
     fn from(bad: BadRow) -> Self {
         Self(RepoError::Corrupt(Box::new(bad)))

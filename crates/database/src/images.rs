@@ -92,14 +92,14 @@ impl ImageRepo for Database {
 
     async fn delete(&self, id: ImageId, origin: &Origin) -> Result<Option<JournalEntry>, RepoError> {
         let origin = origin.clone();
-        let entry: Result<_, Fault> = self.write(move |connection| remove::delete(connection, id, &origin)).await;
+        let entry: Result<_, Fault> = self.remove(move |connection| remove::delete(connection, id, &origin)).await;
         Ok(entry?)
     }
 
     async fn delete_product(&self, id: &ProductId, origin: &Origin) -> Result<Option<Vec<JournalEntry>>, RepoError> {
         let (id, origin) = (id.clone(), origin.clone());
         let entries: Result<_, Fault> =
-            self.write(move |connection| remove::delete_product(connection, &id, &origin)).await;
+            self.remove(move |connection| remove::delete_product(connection, &id, &origin)).await;
         Ok(entries?)
     }
 }

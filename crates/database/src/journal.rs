@@ -91,7 +91,7 @@ impl UploadJournal for Database {
 
     async fn abandon(&self, image: ImageId) -> Result<bool, RepoError> {
         let marked: Result<_, Fault> = self
-            .write(move |connection| {
+            .remove(move |connection| {
                 let entry = upload_journal::table.find(ImageKey(image));
                 Ok(query!(connection, c => diesel::update(entry)
                     .set(upload_journal::kind.eq(DELETION))
@@ -109,7 +109,7 @@ impl UploadJournal for Database {
             return Ok(Vec::new());
         }
         let claimed: Result<_, Fault> = self
-            .write(move |connection| {
+            .remove(move |connection| {
                 connection.one_at_a_time(Exclusive::JournalClaim)?;
                 claim(connection, &due, after, limit)
             })
@@ -119,7 +119,7 @@ impl UploadJournal for Database {
 
     async fn postpone(&self, image: ImageId, until: DateTime<Utc>) -> Result<(), RepoError> {
         let postponed: Result<_, Fault> = self
-            .write(move |connection| {
+            .remove(move |connection| {
                 let entry = upload_journal::table.find(ImageKey(image));
                 Ok(query!(connection, c => diesel::update(entry)
                     .set((
@@ -149,7 +149,7 @@ impl UploadJournal for Database {
 
     async fn finish(&self, image: ImageId) -> Result<(), RepoError> {
         let removed: Result<_, Fault> = self
-            .write(move |connection| {
+            .remove(move |connection| {
                 let entry = upload_journal::table.find(ImageKey(image));
                 Ok(query!(connection, c => diesel::delete(entry).execute(*c))?)
             })

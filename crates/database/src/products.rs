@@ -85,8 +85,12 @@ impl ProductRepo for Database {
     }
 
     async fn ping(&self) -> Result<(), RepoError> {
+        let held = self.held();
         let pong: Result<_, Fault> = self
-            .read(|connection| {
+            .read(move |connection| {
+                // Also where nothing is written: whoever is asked to upload finds out otherwise.
+                let room = held.map_or(Ok(()), |reserve| reserve.probe());
+                room.map_err(|error| Fault(RepoError::Unavailable(Box::new(error))))?;
                 let one = diesel::select(1.into_sql::<diesel::sql_types::Integer>());
                 let _: i32 = query!(connection, c => one.get_result(*c))?;
                 Ok(())

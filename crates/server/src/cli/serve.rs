@@ -54,6 +54,7 @@ async fn serve(invocation: &Invocation, listener: Option<TcpListener>) -> anyhow
     let bind = &settings.server.bind;
     let telemetry = telemetry::start(settings)?;
     let mut backends = wiring::open(settings, &invocation.environment)?;
+    backends.database.hold_reserve();
     let jobs = Jobs::new(Handle::current());
     let app = web::Data::new(wiring::app(settings, &backends, jobs.clone())?);
     let supervised = listener.is_some();
