@@ -10,6 +10,7 @@ use crate::search;
 use diesel::prelude::*;
 use packshot_domain::access::UserName;
 use packshot_domain::image::{Dimensions, Filename, Image, ImageFormat};
+use packshot_domain::json::Object;
 use packshot_domain::product::ProductId;
 use packshot_domain::text::{AltText, Caption, DisplayOrder, Metadata, OriginalName, Tags};
 use packshot_domain::variant::{Folder, StoredVariant, VariantName};
@@ -78,7 +79,7 @@ impl ImageRow {
             display_order: image.order.get(),
             uploaded_at: Moment(image.uploaded_at),
             uploaded_by: image.uploaded_by.as_str().to_owned(),
-            metadata: metadata_text(&image.metadata)?,
+            metadata: metadata_text(&image.metadata),
         })
     }
 
@@ -214,13 +215,13 @@ pub(crate) fn parse_format(code: &str) -> Result<ImageFormat, BadRow> {
 }
 
 /// Metadata as its column holds it.
-pub(crate) fn metadata_text(metadata: &Metadata) -> Result<String, BadRow> {
-    serde_json::to_string(metadata.as_object()).map_err(|error| BadRow::new("metadata", error))
+pub(crate) fn metadata_text(metadata: &Metadata) -> String {
+    metadata.as_object().to_string()
 }
 
 fn parse_metadata(text: &str) -> Result<Metadata, BadRow> {
-    let object = serde_json::from_str(text).map_err(|error| BadRow::new("metadata", error))?;
-    Ok(Metadata::from_trusted(object))
+    let object = Object::parse(text).map_err(|error| BadRow::new("metadata", error))?;
+    object.map(Metadata::from_trusted).ok_or_else(|| BadRow::new("metadata", "no object"))
 }
 
 fn optional<T, E: std::fmt::Display>(

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod catalog;
 pub mod image;
+pub mod json;
 pub mod ports;
 pub mod product;
 pub mod step;

@@ -3,7 +3,7 @@
 //! Owns the limits of each field and the sentence that tells a client which one was broken;
 //! refuses to know in which request the text came.
 
-use serde_json::{Map, Value};
+use crate::json::{Json, Object};
 
 /// Why a field's value was refused: one sentence for the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -146,9 +146,12 @@ impl Tags {
     }
 }
 
-/// Free metadata: a JSON object of at most 16 KiB as text and at most 8 levels deep.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Metadata(Map<String, Value>);
+/// Free metadata: a JSON object of at most 16 KiB as text and at most 8 levels deep, kept as it was sent.
+///
+/// The server adds a `colorProfile` of its own, which counts against no limit: a `colorProfile` that it may have
+/// written, which is a text of at most 255 characters, is not counted, whoever wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Metadata(Object);
 
 impl Metadata {
     /// The largest JSON text, in bytes.
@@ -157,6 +160,8 @@ impl Metadata {
     pub const MAX_DEPTH: usize = 8;
     /// The key that the server adds unless the client sent it.
     pub const COLOR_PROFILE: &'static str = "colorProfile";
+    /// The longest value that the server gives it, in characters.
+    const MAX_PROFILE_CHARS: usize = 255;
 
     /// Takes a JSON text.
     ///
@@ -164,11 +169,11 @@ impl Metadata {
     /// [`InvalidText`] when it is not JSON, not an object, too large or too deep.
     pub fn parse(text: &str) -> Result<Self, InvalidText> {
         if text.len() > Self::MAX_BYTES {
-            return Err(InvalidText::new("Metadata must be at most 16 KiB of JSON"));
+            return Err(too_large());
         }
-        match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => Self::from_object(object),
-            Ok(_) => Err(InvalidText::new("Metadata must be a JSON object")),
+        match Object::parse(text) {
+            Ok(Some(object)) => Self::from_object(object),
+            Ok(None) => Err(InvalidText::new("Metadata must be a JSON object")),
             Err(error) => Err(InvalidText::new(format!("Metadata must be valid JSON: {error}"))),
         }
     }
@@ -177,23 +182,21 @@ impl Metadata {
     ///
     /// # Errors
     /// [`InvalidText`] when it is too large or too deep.
-    pub fn from_object(object: Map<String, Value>) -> Result<Self, InvalidText> {
-        let value = Value::Object(object);
-        if depth_exceeds(&value, Self::MAX_DEPTH) {
+    pub fn from_object(object: Object) -> Result<Self, InvalidText> {
+        if object.iter().any(|(_, value)| value.is_deeper_than(Self::MAX_DEPTH - 1)) {
             return Err(InvalidText::new("Metadata must be at most 8 levels deep"));
         }
-        if value.to_string().len() > Self::MAX_BYTES {
-            return Err(InvalidText::new("Metadata must be at most 16 KiB of JSON"));
+        let mut sent = object.clone();
+        sent.retain(|name, value| !is_of_the_server(name, value));
+        if sent.to_string().len() > Self::MAX_BYTES {
+            return Err(too_large());
         }
-        match value {
-            Value::Object(object) => Ok(Self(object)),
-            _ => Err(InvalidText::new("Metadata must be a JSON object")),
-        }
+        Ok(Self(object))
     }
 
     /// What a repository stored of metadata that was checked when it came in.
     #[must_use]
-    pub fn from_trusted(object: Map<String, Value>) -> Self {
+    pub fn from_trusted(object: Object) -> Self {
         Self(object)
     }
 
@@ -202,50 +205,39 @@ impl Metadata {
     ///
     /// # Errors
     /// [`InvalidText`] when the result is too large or too deep.
-    pub fn merged(&self, patch: &Map<String, Value>) -> Result<Self, InvalidText> {
-        let mut target = Value::Object(self.0.clone());
-        merge(&mut target, patch);
-        match target {
-            Value::Object(object) => Self::from_object(object),
-            _ => Ok(Self::default()),
-        }
+    pub fn merged(&self, patch: &Object) -> Result<Self, InvalidText> {
+        let mut object = self.0.clone();
+        object.merge(patch);
+        Self::from_object(object)
+    }
+
+    /// What is left without what the client sent: `colorProfile`.
+    #[must_use]
+    pub fn cleared(mut self) -> Self {
+        self.0.retain(|name, _| name == Self::COLOR_PROFILE);
+        self
     }
 
     /// The same with `colorProfile` set, unless the client had set it.
     #[must_use]
-    pub fn with_color_profile(mut self, description: &str) -> Self {
-        self.0.entry(Self::COLOR_PROFILE).or_insert_with(|| Value::String(description.to_owned()));
-        self
+    pub fn with_color_profile(self, description: &str) -> Self {
+        Self(self.0.or_with(Self::COLOR_PROFILE, Json::String(description.to_owned())))
     }
 
     /// The JSON object.
     #[must_use]
-    pub fn as_object(&self) -> &Map<String, Value> {
+    pub fn as_object(&self) -> &Object {
         &self.0
     }
 }
 
-/// RFC 7396, 2; as deep as the patch, whose depth was bounded when it was read.
-fn merge(target: &mut Value, patch: &Map<String, Value>) {
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    let Value::Object(members) = target else { return };
-    for (name, value) in patch {
-        match value {
-            Value::Null => drop(members.remove(name)),
-            Value::Object(inner) => merge(members.entry(name.clone()).or_insert(Value::Null), inner),
-            other => drop(members.insert(name.clone(), other.clone())),
-        }
-    }
+fn too_large() -> InvalidText {
+    InvalidText::new("Metadata must be at most 16 KiB of JSON")
 }
 
-fn depth_exceeds(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::Object(object) => levels == 0 || object.values().any(|inner| depth_exceeds(inner, levels - 1)),
-        Value::Array(array) => levels == 0 || array.iter().any(|inner| depth_exceeds(inner, levels - 1)),
-        _ => false,
-    }
+fn is_of_the_server(name: &str, value: &Json) -> bool {
+    let is_short = |text: &str| text.chars().count() <= Metadata::MAX_PROFILE_CHARS;
+    name == Metadata::COLOR_PROFILE && matches!(value, Json::String(text) if is_short(text))
 }
 
 /// The client's name of the file: path parts removed, 1 to 255 characters, no control characters.
@@ -320,15 +312,20 @@ mod tests {
         let nested = |levels: usize| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
         assert!(Metadata::parse(&nested(8)).is_ok());
         assert!(Metadata::parse(&nested(9)).is_err());
-        let large = format!(r#"{{"a":"{}"}}"#, "x".repeat(16 * 1024));
-        assert!(Metadata::parse(&large).is_err());
+        assert_eq!(
+            Metadata::parse(r#"{"a":1,"a":2}"#).unwrap_err().to_string(),
+            r#"Metadata must be valid JSON: the name "a" stands twice in one object"#
+        );
+    }
+
+    fn object(text: &str) -> Object {
+        Object::parse(text).unwrap().unwrap()
     }
 
     #[test]
     fn patches_are_merged_as_rfc_7396_says() {
         let merged = |target: &str, patch: &str| {
-            let patch: Map<String, Value> = serde_json::from_str(patch).unwrap();
-            Value::Object(Metadata::parse(target).unwrap().merged(&patch).unwrap().0).to_string()
+            Metadata::parse(target).unwrap().merged(&object(patch)).unwrap().as_object().to_string()
         };
         // From the appendix of the RFC, those whose target and result are objects.
         assert_eq!(merged(r#"{"a":"b"}"#, r#"{"a":"c"}"#), r#"{"a":"c"}"#);
@@ -344,16 +341,37 @@ mod tests {
     #[test]
     fn what_grows_too_large_by_merging_is_refused() {
         let half = |key: &str| format!(r#"{{"{key}":"{}"}}"#, "x".repeat(9000));
-        let patch: Map<String, Value> = serde_json::from_str(&half("b")).unwrap();
+        let patch = object(&half("b"));
         assert!(Metadata::parse(&half("a")).unwrap().merged(&patch).is_err());
         assert!(Metadata::parse("{}").unwrap().merged(&patch).is_ok());
     }
 
     #[test]
+    fn what_the_server_adds_counts_against_no_limit() {
+        let of_bytes = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - 8));
+        let largest = Metadata::parse(&of_bytes(Metadata::MAX_BYTES)).unwrap().with_color_profile(&"é".repeat(255));
+        assert_eq!(largest.merged(&Object::default()), Ok(largest.clone()));
+        assert_eq!(largest.merged(largest.as_object()), Ok(largest.clone()));
+        assert!(largest.merged(&object(r#"{"b":1}"#)).is_err());
+        assert!(Metadata::parse(&of_bytes(Metadata::MAX_BYTES + 1)).is_err());
+        let own = object(&format!(r#"{{"colorProfile":"{}"}}"#, "x".repeat(256)));
+        assert!(largest.merged(&own).is_err(), "that one is a client's");
+    }
+
+    #[test]
+    fn what_is_cleared_keeps_its_color_profile() {
+        let text = |metadata: Metadata| metadata.cleared().as_object().to_string();
+        let metadata = Metadata::parse(r#"{"a":1,"b":{}}"#).unwrap();
+        assert_eq!(text(metadata.clone()), "{}");
+        assert_eq!(text(metadata.with_color_profile("sRGB")), r#"{"colorProfile":"sRGB"}"#);
+    }
+
+    #[test]
     fn the_clients_color_profile_wins() {
         let sent = Metadata::parse(r#"{"colorProfile": "mine"}"#).unwrap();
-        assert_eq!(sent.with_color_profile("sRGB").as_object()["colorProfile"], "mine");
-        assert_eq!(Metadata::default().with_color_profile("sRGB").as_object()["colorProfile"], "sRGB");
+        assert_eq!(sent.with_color_profile("sRGB").as_object().to_string(), r#"{"colorProfile":"mine"}"#);
+        let added = Metadata::default().with_color_profile("sRGB");
+        assert_eq!(added.as_object().to_string(), r#"{"colorProfile":"sRGB"}"#);
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod drain;
 pub(crate) mod entity_tag;
 pub(crate) mod gone;
 pub mod head;
+pub(crate) mod json;
 pub mod pace;
 pub mod render;
 pub mod request_id;

@@ -14,6 +14,7 @@ mod errors;
 mod files;
 mod health;
 mod hostile;
+mod json;
 mod pictures;
 mod products;
 mod request_id;

@@ -34,8 +34,10 @@ pub async fn an_image_reads_back_equal(repos: &Repos) {
         caption: Some(Caption::parse("").unwrap()),
         order: DisplayOrder::new(2_147_483_647).unwrap(),
         tags: tags(&["zebra", "Ähre", "apple", "'; DROP TABLE images; --"]),
-        metadata: Metadata::parse(r#"{"z": [1, 2.5, null, true], "a": {"b": "\u0000"}, "colorProfile": "sRGB"}"#)
-            .unwrap(),
+        metadata: Metadata::parse(
+            r#"{"z": [1, 2.50, -0, 1E400, 12345678901234567890123, null, true], "a\u0000": {"b": "\u0000"}}"#,
+        )
+        .unwrap(),
         uploaded_at: DateTime::from_timestamp_micros(1_709_164_800_999_999).unwrap(),
         uploaded_by: user("Grace Höpper <grace@example.com>"),
         ..image("p", 2)

@@ -13,7 +13,7 @@ fn full(number: u32) -> Image {
         caption: Some(Caption::parse("old caption").unwrap()),
         order: DisplayOrder::new(3).unwrap(),
         tags: tags(&["red", "old"]),
-        metadata: Metadata::parse(r#"{"a": 1}"#).unwrap(),
+        metadata: Metadata::parse(r#"{"n": 12345678901234567890123.10, "a": 1}"#).unwrap(),
         is_primary: true,
         ..image("p", number)
     }
@@ -31,8 +31,8 @@ pub async fn a_patch_replaces_what_it_names(repos: &Repos) {
     let caption = Caption::parse("new caption").unwrap();
     let order = DisplayOrder::new(0).unwrap();
     let new_tags = tags(&["blue", "red"]);
-    let merge = Metadata::parse(r#"{"a": null, "b": [2]}"#).unwrap().as_object().clone();
-    let metadata = Metadata::parse(r#"{"b": [2]}"#).unwrap();
+    let merge = Metadata::parse(r#"{"a": null, "b": [2.50]}"#).unwrap().as_object().clone();
+    let metadata = Metadata::parse(r#"{"n": 12345678901234567890123.10, "b": [2.50]}"#).unwrap();
     let steps: [(ImagePatch, Step); 5] = [
         (ImagePatch { alt_text: Some(Change::Set(alt_text.clone())), ..ImagePatch::default() }, |image, new| {
             image.alt_text.clone_from(&new.alt_text);
@@ -63,7 +63,7 @@ pub async fn a_patch_replaces_what_it_names(repos: &Repos) {
 /// A claim, as it is named.
 pub async fn a_patch_clears_what_it_says(repos: &Repos) {
     repos.put_products(&["p"]).await;
-    let old = full(1);
+    let old = Image { metadata: full(1).metadata.with_color_profile("Display P3"), ..full(1) };
     repos.upload(&old).await;
     let patch = ImagePatch {
         alt_text: Some(Change::Clear),
@@ -72,8 +72,8 @@ pub async fn a_patch_clears_what_it_says(repos: &Repos) {
         tags: Some(tags(&[])),
         metadata: Some(Change::Clear),
     };
-    let expected =
-        Image { alt_text: None, caption: None, tags: tags(&[]), metadata: Metadata::default(), ..old.clone() };
+    let metadata = Metadata::default().with_color_profile("Display P3");
+    let expected = Image { alt_text: None, caption: None, tags: tags(&[]), metadata, ..old.clone() };
     assert_eq!(repos.images.update(old.id, &patch, &origin(0)).await.unwrap(), Some(expected.clone()));
     assert_eq!(repos.images.find(old.id).await.unwrap(), Some(expected));
 }

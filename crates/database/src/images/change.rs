@@ -23,13 +23,12 @@ pub(super) fn update(
 ) -> Result<Option<Image>, Abort<UpdateError>> {
     let Some(old) = find_locked(connection, id)? else { return Ok(None) };
     let new = patch.apply(&old).map_err(|error| Abort::Refused(UpdateError::Metadata(error)))?;
-    let metadata = rows::metadata_text(&new.metadata).map_err(Fault::from)?;
     query!(connection, c => diesel::update(images::table.find(ImageKey(id)))
         .set((
             images::alt_text.eq(new.alt_text.as_ref().map(|text| text.as_str())),
             images::caption.eq(new.caption.as_ref().map(|text| text.as_str())),
             images::display_order.eq(new.order.get()),
-            images::metadata.eq(&metadata),
+            images::metadata.eq(rows::metadata_text(&new.metadata)),
             images::search_text.eq(rows::search_text(&new)),
         ))
         .execute(*c))?;

@@ -2,16 +2,16 @@
 
 use crate::access::Origin;
 use crate::image::{Image, ImageFormat, ImageId};
+use crate::json::Object;
 use crate::ports::Cause;
 use crate::ports::idempotency::Completion;
 use crate::ports::product_repo::RepoError;
 use crate::ports::upload_journal::JournalEntry;
 use crate::product::{ProductId, ProductName};
 use crate::storage::ObjectKey;
-use crate::text::{AltText, Caption, DisplayOrder, InvalidText, Metadata, Tags};
+use crate::text::{AltText, Caption, DisplayOrder, InvalidText, Tags};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value};
 
 /// Keeps the rows of images, their tags and their variants.
 ///
@@ -142,8 +142,8 @@ pub struct ImagePatch {
     pub order: Option<DisplayOrder>,
     /// All tags.
     pub tags: Option<Tags>,
-    /// A merge patch (RFC 7396) of the metadata.
-    pub metadata: Option<Change<Map<String, Value>>>,
+    /// A merge patch (RFC 7396) of the metadata; cleared, it keeps its `colorProfile`.
+    pub metadata: Option<Change<Object>>,
 }
 
 impl ImagePatch {
@@ -176,7 +176,7 @@ impl ImagePatch {
         }
         match &self.metadata {
             Some(Change::Set(patch)) => new.metadata = image.metadata.merged(patch)?,
-            Some(Change::Clear) => new.metadata = Metadata::default(),
+            Some(Change::Clear) => new.metadata = image.metadata.clone().cleared(),
             None => {}
         }
         Ok(new)

@@ -221,7 +221,7 @@ fn journal_then_objects_then_row() {
     assert_eq!(image.filename.as_str(), "prod_789_abc123def456.jpg");
     assert_eq!(image.size_bytes, 8);
     assert_eq!(image.uploaded_at, now());
-    assert_eq!(image.metadata.as_object()["colorProfile"], "sRGB");
+    assert_eq!(image.metadata.as_object().to_string(), r#"{"colorProfile":"sRGB"}"#);
     assert_eq!(image.variants.len(), 4);
 }
 

@@ -12,10 +12,9 @@ use crate::http::cors::cors;
 use crate::http::drain::drain;
 use crate::http::gone;
 use crate::http::head::limit_head;
-use crate::http::pace::{is_too_slow, pace};
+use crate::http::pace::pace;
 use crate::http::render::render;
 use crate::http::security_headers::security_headers;
-use crate::problem::mapping::too_slow;
 use crate::problem::{Problem, Slug};
 use crate::routes;
 use crate::routes::static_files::MAX_READING;
@@ -23,7 +22,6 @@ use actix_http::error::DispatchError;
 use actix_http::{HttpService, ServiceConfig};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::dev::{AppConfig, Server, ServerHandle};
-use actix_web::error::JsonPayloadError;
 use actix_web::middleware::from_fn;
 use actix_web::{Error, web};
 use std::future::ready;
@@ -33,7 +31,6 @@ use tokio::net::TcpStream;
 /// Files that may be open besides connections: those of the database and the log, what uploads write, and image
 /// files that are being read.
 const OTHER_FILES: u64 = 256 + MAX_READING as u64;
-const MAX_JSON_BYTES: usize = 128 * 1024;
 
 /// A server that listens.
 pub struct Running {
@@ -84,7 +81,6 @@ pub fn start(app: web::Data<App>, listener: TcpListener, bind: &str, workers: us
         let app = app.clone();
         let layers = actix_web::App::new()
             .app_data(app.clone())
-            .app_data(json_config())
             .configure(routes::configure)
             .default_service(web::to(|| async {
                 Err::<&str, _>(Problem::new(Slug::NotFound, "There is nothing at this address."))
@@ -139,27 +135,4 @@ fn connections(wanted: usize) -> usize {
         tracing::warn!(wanted, possible, "fewer connections than server.max_connections: too few files may be open");
     }
     wanted.min(possible)
-}
-
-fn json_config() -> web::JsonConfig {
-    web::JsonConfig::default().limit(MAX_JSON_BYTES).error_handler(|error, _| {
-        let problem = match &error {
-            JsonPayloadError::ContentType => {
-                Problem::new(Slug::UnsupportedMediaType, "The request's body must be application/json.")
-                    .with("allowedTypes", vec!["application/json"])
-            }
-            JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
-                Problem::new(Slug::PayloadTooLarge, "The request's body is too large.").with("maxSize", MAX_JSON_BYTES)
-            }
-            JsonPayloadError::Deserialize(error) => {
-                Problem::new(Slug::BadRequest, format!("The request's body is not as it should be: {error}."))
-            }
-            JsonPayloadError::Payload(error) if is_too_slow(error) => too_slow(),
-            JsonPayloadError::Serialize(_) | JsonPayloadError::Payload(_) => {
-                Problem::new(Slug::BadRequest, "The request's body could not be read.")
-            }
-            _ => Problem::new(Slug::BadRequest, "The request's body could not be read."),
-        };
-        problem.into()
-    })
 }

@@ -64,6 +64,21 @@ pub struct ImagePatchRequest {
     pub metadata: Option<Value>,
 }
 
+/// The body of `PUT /products/{id}`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PutProduct)]
+#[serde(deny_unknown_fields)]
+pub struct PutProductRequest {
+    /// 1 to 200 characters after trimming, no control characters.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        example = "Wireless keyboard"
+    )]
+    pub name: String,
+}
+
 /// A problem (RFC 9457). The members after `instance` come with some kinds only.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]

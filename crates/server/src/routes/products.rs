@@ -2,17 +2,20 @@
 
 use crate::app::App;
 use crate::http::caller::Admin;
+use crate::http::json::{self, JsonObject, malformed};
 use crate::openapi::parameters::{PageQuery, ProductPath, ProductsQuery};
+use crate::openapi::schemas::PutProductRequest;
 use crate::problem::mapping::{FAILED, product_not_found};
 use crate::problem::{Problem, Slug};
 use crate::routes::files::response::{ImageResponse, Urls, timestamp};
 use crate::routes::paging::{PageResponse, Parameters};
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
+use packshot_domain::json::{Json, Object};
 use packshot_domain::ports::image_repo::ProductImages;
 use packshot_domain::ports::product_repo::{ProductQuery, Put};
 use packshot_domain::product::{Product, ProductId, ProductName};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 /// A product with its images.
@@ -33,21 +36,6 @@ pub(crate) struct ProductResponse {
     primary_image: Option<ImageResponse>,
 }
 
-/// The body of `PUT /products/{id}`.
-#[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = PutProduct)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PutProductRequest {
-    /// 1 to 200 characters after trimming, no control characters.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
-        example = "Wireless keyboard"
-    )]
-    name: String,
-}
-
 #[utoipa::path(
     get,
     path = "/products/{id}",
@@ -63,7 +51,7 @@ pub(crate) struct PutProductRequest {
 pub(crate) async fn get(app: web::Data<App>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let id = ProductId::parse(&id).map_err(|_| product_not_found(&id))?;
     let (product, images) = app.catalog.product(&id).await?;
-    Ok(HttpResponse::Ok().json(ProductResponse::new(&app, &product, &images)))
+    json::answer(HttpResponse::Ok(), &ProductResponse::new(&app, &product, &images))
 }
 
 #[utoipa::path(
@@ -88,20 +76,36 @@ pub(crate) async fn put(
     app: web::Data<App>,
     admin: Admin,
     id: web::Path<String>,
-    body: web::Json<PutProductRequest>,
+    body: JsonObject,
 ) -> Result<HttpResponse, Problem> {
     let invalid =
         |field, message: String| Problem::fields(Slug::Validation, format!("{message}."), [(field, message.as_str())]);
     let id = ProductId::parse(&id).map_err(|error| invalid("id", error.to_string()))?;
-    let name = ProductName::parse(&body.name).map_err(|error| invalid("name", error.to_string()))?;
+    let name = ProductName::parse(name(&body.0)?).map_err(|error| invalid("name", error.to_string()))?;
     match app.catalog.put_product(&id, &name, &admin.origin).await? {
-        Put::Created(product) => Ok(HttpResponse::Created()
-            .insert_header((LOCATION, format!("/products/{id}")))
-            .json(ProductResponse::new(&app, &product, &ProductImages { count: 0, primary: None }))),
+        Put::Created(product) => {
+            let mut response = HttpResponse::Created();
+            response.insert_header((LOCATION, format!("/products/{id}")));
+            let images = ProductImages { count: 0, primary: None };
+            json::answer(response, &ProductResponse::new(&app, &product, &images))
+        }
+
         Put::Renamed(_) => {
             let (product, images) = app.catalog.product(&id).await?;
-            Ok(HttpResponse::Ok().json(ProductResponse::new(&app, &product, &images)))
+            json::answer(HttpResponse::Ok(), &ProductResponse::new(&app, &product, &images))
         }
+    }
+}
+
+/// The one member of the body.
+fn name(body: &Object) -> Result<&str, Problem> {
+    if let Some((unknown, _)) = body.iter().find(|(member, _)| *member != "name") {
+        return Err(malformed(&format!("unknown member {unknown:?}, expected \"name\"")));
+    }
+    match body.get("name") {
+        Some(Json::String(name)) => Ok(name),
+        Some(_) => Err(malformed("\"name\" must be a string")),
+        None => Err(malformed("missing member \"name\"")),
     }
 }
 
@@ -148,7 +152,7 @@ pub(crate) async fn list(
     parameters.finish()?;
     let found = app.catalog.products(&ProductQuery { search, page, page_size }).await?;
     let items = found.items.iter().map(ListedProductResponse::new).collect();
-    Ok(HttpResponse::Ok().json(PageResponse::new(items, found.total, page, page_size, None)))
+    json::answer(HttpResponse::Ok(), &PageResponse::new(items, found.total, page, page_size, None))
 }
 
 /// A product in a list.

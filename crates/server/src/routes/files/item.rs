@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::http::caller::Admin;
 use crate::http::entity_tag::{digest, has_already};
+use crate::http::json::{self, JsonObject};
 use crate::openapi::parameters::ImagePath;
 use crate::openapi::schemas::ImagePatchRequest;
 use crate::problem::Problem;
@@ -13,7 +14,6 @@ use actix_web::http::header::{ETAG, EntityTag};
 use actix_web::{HttpRequest, HttpResponse, web};
 use packshot_domain::image::{Image, ImageId};
 use packshot_domain::product::Product;
-use serde_json::Value;
 
 #[utoipa::path(
     get,
@@ -34,8 +34,7 @@ pub(crate) async fn get(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let (image, product) = app.catalog.image(parse_id(&id)?).await?;
-    let body =
-        serde_json::to_string(&item(&app, &image, &product)).map_err(|error| Problem::internal(FAILED, error))?;
+    let body = json::to_text(&item(&app, &image, &product)).map_err(|error| Problem::internal(FAILED, error))?;
     // Strong: it follows from every byte of the body.
     let etag = EntityTag::new_strong(digest(&body, 16));
     let known = has_already(&request, &etag).unwrap_or(false);
@@ -66,12 +65,12 @@ pub(crate) async fn patch(
     app: web::Data<App>,
     admin: Admin,
     id: web::Path<String>,
-    body: web::Json<Value>,
+    body: JsonObject,
 ) -> Result<HttpResponse, Problem> {
     let id = parse_id(&id)?;
-    let patch = parse_patch(body.into_inner())?;
+    let patch = parse_patch(&body.0)?;
     let (image, product) = app.catalog.edit_image(id, &patch, &admin.origin).await?;
-    Ok(HttpResponse::Ok().json(item(&app, &image, &product)))
+    json::answer(HttpResponse::Ok(), &item(&app, &image, &product))
 }
 
 #[utoipa::path(
@@ -93,7 +92,7 @@ pub(crate) async fn set_primary(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let (image, product) = app.catalog.set_primary(parse_id(&id)?, &admin.origin).await?;
-    Ok(HttpResponse::Ok().json(item(&app, &image, &product)))
+    json::answer(HttpResponse::Ok(), &item(&app, &image, &product))
 }
 
 #[utoipa::path(

@@ -1,6 +1,7 @@
 //! `GET /files`: product images, filtered, sorted and paged.
 
 use crate::app::App;
+use crate::http::json;
 use crate::openapi::parameters::{ImagesQuery, PageQuery};
 use crate::problem::Problem;
 use crate::problem::mapping::product_not_found;
@@ -44,5 +45,6 @@ pub(crate) async fn list(
         },
     };
     let (number, size) = (request.query.page, request.query.page_size);
-    Ok(HttpResponse::Ok().json(PageResponse::new(items.collect(), page.total, number, size, Some(filters))))
+    let page = PageResponse::new(items.collect(), page.total, number, size, Some(filters));
+    json::answer(HttpResponse::Ok(), &page)
 }

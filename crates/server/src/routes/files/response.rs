@@ -3,6 +3,7 @@
 //! Owns the JSON names and the URLs; refuses to know which request asks.
 
 use crate::app::App;
+use crate::http::json::Verbatim;
 use crate::openapi::schemas::{MimeType, ProcessingStatus, Tag};
 use chrono::{DateTime, SecondsFormat, Utc};
 use packshot_domain::image::{Dimensions, Image};
@@ -69,7 +70,7 @@ pub(crate) struct ImageResponse {
     tags: Vec<String>,
     /// Metadata of the client, with `colorProfile` added.
     #[schema(value_type = Object)]
-    metadata: Map<String, Value>,
+    metadata: Verbatim,
     /// RFC 3339, UTC, whole seconds.
     #[schema(format = DateTime, example = "2024-01-15T10:30:00Z")]
     uploaded_at: String,
@@ -150,7 +151,7 @@ impl ImageResponse {
             caption: image.caption.as_ref().map(|text| text.as_str().to_owned()),
             order: image.order.get(),
             tags: image.tags.as_slice().to_vec(),
-            metadata: image.metadata.as_object().clone(),
+            metadata: image.metadata.as_object().into(),
             uploaded_at: timestamp(image.uploaded_at),
             uploaded_by: image.uploaded_by.as_str().to_owned(),
             // An image has a row only when everything of it is done.

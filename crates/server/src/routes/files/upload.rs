@@ -6,6 +6,7 @@
 use crate::app::App;
 use crate::http::address::limited_as;
 use crate::http::caller::Admin;
+use crate::http::json;
 use crate::http::unread::Unread;
 use crate::openapi::schemas::UploadForm;
 use crate::problem::mapping::{UPLOAD_FAILED, file_too_large};
@@ -17,12 +18,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
 use packshot_domain::access::Origin;
 use packshot_domain::image::Image;
+use packshot_domain::json::{Json, Object};
 use packshot_domain::ports::idempotency::{IdempotencyKey, Receipt};
 use packshot_domain::ports::rate_limiter::{Quota, Scope};
 use packshot_domain::step::Step;
 use packshot_domain::upload::{Idempotency, ReceiptMaker, UploadRequest, Uploaded, fingerprint};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use tracing::Instrument;
@@ -134,25 +134,34 @@ async fn upload_request(
 }
 
 /// The 201 of an upload, as it is sent, and as it is kept for its idempotency key.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq)]
 struct Answer {
     id: String,
-    body: Value,
+    /// JSON, kept as text so that a repetition gets the very same.
+    body: String,
 }
 
 impl Answer {
     fn new(app: &App, image: &Image) -> Self {
         let urls = Urls::new(app, &image.product_id);
-        let body = serde_json::to_value(ImageResponse::new(image, &urls)).unwrap_or_default();
+        // Nothing of it can fail to be written.
+        let body = json::to_text(&ImageResponse::new(image, &urls)).unwrap_or_default();
         Self { id: image.id.to_string(), body }
     }
 
     fn write(&self) -> Receipt {
-        Receipt(serde_json::to_vec(self).unwrap_or_default())
+        Receipt(format!(r#"{{"id":"{}","body":{}}}"#, self.id, self.body).into_bytes())
     }
 
     fn read(receipt: &Receipt) -> Result<Self, Problem> {
-        serde_json::from_slice(&receipt.0).map_err(|error| Problem::internal(UPLOAD_FAILED, error))
+        let broken = |reason: String| Problem::internal(UPLOAD_FAILED, format!("a receipt is broken: {reason}"));
+        let text = std::str::from_utf8(&receipt.0).map_err(|error| broken(error.to_string()))?;
+        let receipt = Object::parse(text).map_err(|error| broken(error.to_string()))?;
+        match receipt.as_ref().map(|receipt| (receipt.get("id"), receipt.get("body"))) {
+            // Written anew it is what was read: nothing of it is in a form that our writer does not use.
+            Some((Some(Json::String(id)), Some(body))) => Ok(Self { id: id.clone(), body: body.to_string() }),
+            _ => Err(broken("a member is missing".to_owned())),
+        }
     }
 
     fn respond(&self, replayed: bool) -> HttpResponse {
@@ -164,6 +173,19 @@ impl Answer {
         if replayed {
             response.insert_header((IDEMPOTENT_REPLAYED, "true"));
         }
-        response.body(self.body.to_string())
+        response.body(self.body.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_kept_to_the_byte() {
+        let body = r#"{"metadata":{"b":1.0,"a":[-0,1E400,12345678901234567890123,"é\u0000\"\\"]},"size":5}"#;
+        let answer = Answer { id: "img_1".to_owned(), body: body.to_owned() };
+        assert_eq!(Answer::read(&answer.write()).unwrap(), answer);
+        assert!(Answer::read(&Receipt(b"[]".to_vec())).is_err());
     }
 }
