@@ -8,6 +8,7 @@
 pub mod audit;
 pub mod commits;
 pub mod edits;
+pub mod guards;
 pub mod idempotency;
 pub mod journal;
 pub mod lists;
@@ -160,6 +161,12 @@ macro_rules! repo_suite {
             a_primary_moves_and_stays,
             making_primary_what_is_not_there_is_none,
             of_many_made_primary_at_once_one_is,
+        );
+        $crate::repo_suite!(@ $fresh, guards:
+            an_objection_stops_every_write,
+            what_is_not_there_asks_no_guard,
+            a_state_is_what_is_shown_and_when_it_was_written,
+            of_many_writers_that_saw_the_same_one_wins,
         );
         $crate::repo_suite!(@ $fresh, removals:
             a_deleted_image_is_gone_and_its_objects_are_in_the_journal,

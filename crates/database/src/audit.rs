@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use packshot_domain::access::{Origin, UserName};
+use packshot_domain::image::ImageId;
 use packshot_domain::ports::audit_log::{Action, AuditEntry, AuditLog, AuditQuery};
 use packshot_domain::ports::product_repo::RepoError;
 use packshot_domain::product::ProductId;
@@ -100,4 +101,21 @@ pub(crate) fn enter(connection: &mut Connected<'_>, entry: &AuditEntry) -> Query
     let row = EntryRow::new(entry);
     query!(connection, c => diesel::insert_into(audit_entries::table).values(&row).execute(*c))?;
     Ok(())
+}
+
+/// When the image itself was last written, as far back as entries are kept.
+pub(crate) fn last_write_of_image(connection: &mut Connected<'_>, id: ImageId) -> QueryResult<Option<DateTime<Utc>>> {
+    let newest = audit_entries::table.filter(audit_entries::image_id.eq(ImageKey(id))).order(audit_entries::id.desc());
+    let at: Option<Moment> = query!(connection, c => newest.select(audit_entries::at).first(*c).optional())?;
+    Ok(at.map(|at| at.0))
+}
+
+/// When the product or an image of it was last written, as far back as entries are kept.
+pub(crate) fn last_write_of_product(
+    connection: &mut Connected<'_>,
+    id: &ProductId,
+) -> QueryResult<Option<DateTime<Utc>>> {
+    let newest = audit_entries::table.filter(audit_entries::product_id.eq(id.as_str())).order(audit_entries::id.desc());
+    let at: Option<Moment> = query!(connection, c => newest.select(audit_entries::at).first(*c).optional())?;
+    Ok(at.map(|at| at.0))
 }

@@ -14,15 +14,17 @@ use crate::dialect::{Connected, ImageKey, query};
 use crate::fault::{Abort, Fault};
 use crate::rows::{self, ImageRow};
 use crate::schema::images;
+use crate::{audit, products};
 use async_trait::async_trait;
 use diesel::prelude::*;
 use packshot_domain::access::Origin;
 use packshot_domain::image::{Image, ImageId};
+use packshot_domain::ports::guard::{Guard, WriteError};
 use packshot_domain::ports::idempotency::Completion;
 use packshot_domain::ports::image_repo::{
-    ImagePage, ImagePatch, ImageQuery, ImageRepo, InsertError, ProductImages, UpdateError,
+    ImagePage, ImagePatch, ImageQuery, ImageRepo, ImageState, InsertError, ProductImages, UpdateError,
 };
-use packshot_domain::ports::product_repo::RepoError;
+use packshot_domain::ports::product_repo::{ProductState, RepoError};
 use packshot_domain::ports::upload_journal::JournalEntry;
 use packshot_domain::product::ProductId;
 use packshot_domain::storage::ObjectKey;
@@ -39,6 +41,12 @@ impl ImageRepo for Database {
     async fn find(&self, id: ImageId) -> Result<Option<Image>, RepoError> {
         let found: Result<_, Fault> =
             self.read(move |connection| connection.snapshot(|connection| rows::find(connection, ImageKey(id)))).await;
+        Ok(found?)
+    }
+
+    async fn state(&self, id: ImageId) -> Result<Option<ImageState>, RepoError> {
+        let found: Result<_, Fault> =
+            self.read(move |connection| connection.snapshot(|connection| state(connection, id))).await;
         Ok(found?)
     }
 
@@ -79,28 +87,51 @@ impl ImageRepo for Database {
         Ok(summary?)
     }
 
-    async fn update(&self, id: ImageId, patch: &ImagePatch, origin: &Origin) -> Result<Option<Image>, UpdateError> {
-        let (patch, origin) = (patch.clone(), origin.clone());
-        self.write(move |connection| change::update(connection, id, &patch, &origin)).await.map_err(Abort::into_port)
+    async fn update_if(
+        &self,
+        id: ImageId,
+        patch: &ImagePatch,
+        guard: &Guard<ImageState>,
+        origin: &Origin,
+    ) -> Result<Option<Image>, UpdateError> {
+        let (patch, guard, origin) = (patch.clone(), guard.clone(), origin.clone());
+        self.write(move |connection| change::update(connection, id, &patch, &guard, &origin))
+            .await
+            .map_err(Abort::into_port)
     }
 
-    async fn set_primary(&self, id: ImageId, origin: &Origin) -> Result<Option<Image>, RepoError> {
-        let origin = origin.clone();
-        let image: Result<_, Fault> = self.write(move |connection| change::set_primary(connection, id, &origin)).await;
-        Ok(image?)
+    async fn set_primary_if(
+        &self,
+        id: ImageId,
+        guard: &Guard<ImageState>,
+        origin: &Origin,
+    ) -> Result<Option<Image>, WriteError> {
+        let (guard, origin) = (guard.clone(), origin.clone());
+        self.write(move |connection| change::set_primary(connection, id, &guard, &origin))
+            .await
+            .map_err(Abort::into_port)
     }
 
-    async fn delete(&self, id: ImageId, origin: &Origin) -> Result<Option<JournalEntry>, RepoError> {
-        let origin = origin.clone();
-        let entry: Result<_, Fault> = self.remove(move |connection| remove::delete(connection, id, &origin)).await;
-        Ok(entry?)
+    async fn delete_if(
+        &self,
+        id: ImageId,
+        guard: &Guard<ImageState>,
+        origin: &Origin,
+    ) -> Result<Option<JournalEntry>, WriteError> {
+        let (guard, origin) = (guard.clone(), origin.clone());
+        self.remove(move |connection| remove::delete(connection, id, &guard, &origin)).await.map_err(Abort::into_port)
     }
 
-    async fn delete_product(&self, id: &ProductId, origin: &Origin) -> Result<Option<Vec<JournalEntry>>, RepoError> {
-        let (id, origin) = (id.clone(), origin.clone());
-        let entries: Result<_, Fault> =
-            self.remove(move |connection| remove::delete_product(connection, &id, &origin)).await;
-        Ok(entries?)
+    async fn delete_product_if(
+        &self,
+        id: &ProductId,
+        guard: &Guard<ProductState>,
+        origin: &Origin,
+    ) -> Result<Option<Vec<JournalEntry>>, WriteError> {
+        let (id, guard, origin) = (id.clone(), guard.clone(), origin.clone());
+        self.remove(move |connection| remove::delete_product(connection, &id, &guard, &origin))
+            .await
+            .map_err(Abort::into_port)
     }
 }
 
@@ -133,7 +164,8 @@ fn speaks_for(connection: &mut Connected<'_>, key: &ObjectKey) -> Result<bool, F
     Ok(keys.any(|known| known == *key))
 }
 
-fn summary(connection: &mut Connected<'_>, product: &ProductId) -> Result<ProductImages, Fault> {
+/// What a product has in images.
+pub(crate) fn summary(connection: &mut Connected<'_>, product: &ProductId) -> Result<ProductImages, Fault> {
     macro_rules! of_product {
         () => {
             images::table.filter(images::product_id.eq(product.as_str()))
@@ -149,14 +181,24 @@ fn summary(connection: &mut Connected<'_>, product: &ProductId) -> Result<Produc
     Ok(ProductImages { count: rows::read("count", count)?, primary })
 }
 
+/// The image with what is shown of it besides.
+fn state(connection: &mut Connected<'_>, id: ImageId) -> Result<Option<ImageState>, Fault> {
+    let Some(image) = rows::find(connection, ImageKey(id))? else { return Ok(None) };
+    // The foreign key keeps it there.
+    let Some(product) = products::find(connection, image.product_id.as_str())? else { return Ok(None) };
+    let written = audit::last_write_of_image(connection, id)?;
+    let changed_at = written.map_or(image.uploaded_at, |at| at.max(image.uploaded_at));
+    Ok(Some(ImageState { image, product, changed_at }))
+}
+
 /// Locks the product of that image, and reads the image only then; `None` when there is none.
-fn find_locked(connection: &mut Connected<'_>, id: ImageId) -> Result<Option<Image>, Fault> {
+fn find_locked(connection: &mut Connected<'_>, id: ImageId) -> Result<Option<ImageState>, Fault> {
     let product = images::table.find(ImageKey(id)).select(images::product_id);
     let product: Option<String> = query!(connection, c => product.first(*c).optional())?;
     let Some(product) = product else { return Ok(None) };
     connection.lock_product(&product)?;
     // Read after the lock, for what other transactions did before it was ours.
-    rows::find(connection, ImageKey(id))
+    state(connection, id)
 }
 
 /// Takes the place of the product's primary image, if it has one.

@@ -2,14 +2,15 @@
 
 use crate::database::Database;
 use crate::dialect::{Connected, Moment, query};
-use crate::fault::{BadRow, Fault};
+use crate::fault::{Abort, BadRow, Fault};
 use crate::schema::products;
-use crate::{audit, rows, search};
+use crate::{audit, images, rows, search};
 use async_trait::async_trait;
 use diesel::prelude::*;
 use packshot_domain::access::Origin;
 use packshot_domain::ports::audit_log::AuditEntry;
-use packshot_domain::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, Put, RepoError};
+use packshot_domain::ports::guard::{Guard, WriteError};
+use packshot_domain::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, ProductState, Put, RepoError};
 use packshot_domain::product::{Product, ProductId, ProductName};
 
 /// A product without its search text.
@@ -40,30 +41,33 @@ pub(crate) fn parse_name(text: &str) -> Result<ProductName, BadRow> {
 impl ProductRepo for Database {
     async fn find(&self, id: &ProductId) -> Result<Option<Product>, RepoError> {
         let id = id.as_str().to_owned();
-        let found: Result<_, Fault> = self
-            .read(move |connection| {
-                let row: Option<ProductRow> = query!(connection, c => products::table
-                    .find(id)
-                    .select(ProductRow::as_select())
-                    .first(*c)
-                    .optional())?;
-                Ok(row.map(ProductRow::into_product).transpose()?)
-            })
-            .await;
+        let found: Result<_, Fault> = self.read(move |connection| find(connection, &id)).await;
         Ok(found?)
     }
 
-    async fn put(&self, id: &ProductId, name: &ProductName, origin: &Origin) -> Result<Put, RepoError> {
+    async fn state(&self, id: &ProductId) -> Result<Option<ProductState>, RepoError> {
+        let id = id.clone();
+        let found: Result<_, Fault> =
+            self.read(move |connection| connection.snapshot(|connection| state(connection, &id))).await;
+        Ok(found?)
+    }
+
+    async fn put_if(
+        &self,
+        id: &ProductId,
+        name: &ProductName,
+        guard: &Guard<ProductState>,
+        origin: &Origin,
+    ) -> Result<Put, WriteError> {
         let product = Product { id: id.clone(), name: name.clone(), created_at: origin.at };
-        let origin = origin.clone();
-        let put: Result<_, Fault> = self
-            .write(move |connection| {
-                let put = put(connection, product)?;
-                audit::enter(connection, &AuditEntry::put_product(&put, &origin))?;
-                Ok(put)
-            })
-            .await;
-        Ok(put?)
+        let (guard, origin) = (guard.clone(), origin.clone());
+        self.write(move |connection| {
+            let put = put(connection, product, &guard)?;
+            audit::enter(connection, &AuditEntry::put_product(&put, &origin))?;
+            Ok(put)
+        })
+        .await
+        .map_err(Abort::into_port)
     }
 
     async fn is_empty(&self) -> Result<bool, RepoError> {
@@ -100,31 +104,65 @@ impl ProductRepo for Database {
     }
 }
 
-fn put(connection: &mut Connected<'_>, product: Product) -> Result<Put, Fault> {
+/// The product of that id.
+pub(crate) fn find(connection: &mut Connected<'_>, id: &str) -> Result<Option<Product>, Fault> {
+    let row: Option<ProductRow> = query!(connection, c => products::table
+        .find(id)
+        .select(ProductRow::as_select())
+        .first(*c)
+        .optional())?;
+    Ok(row.map(ProductRow::into_product).transpose()?)
+}
+
+/// The product with what is shown of it besides.
+fn state(connection: &mut Connected<'_>, id: &ProductId) -> Result<Option<ProductState>, Fault> {
+    let Some(product) = find(connection, id.as_str())? else { return Ok(None) };
+    let images = images::summary(connection, id)?;
+    let changed_at = audit::last_write_of_product(connection, id)?.unwrap_or(product.created_at);
+    Ok(Some(ProductState { product, images, changed_at }))
+}
+
+/// Locks that product, and reads it only then; `None` when there is none.
+pub(crate) fn find_locked(connection: &mut Connected<'_>, id: &ProductId) -> Result<Option<ProductState>, Fault> {
+    // Read after the lock, for what other transactions did before it was ours.
+    if connection.lock_product(id.as_str())? { state(connection, id) } else { Ok(None) }
+}
+
+/// How often a product may be made or deleted by others between two statements here.
+const TRIES: u32 = 3;
+
+fn put(
+    connection: &mut Connected<'_>,
+    product: Product,
+    guard: &Guard<ProductState>,
+) -> Result<Put, Abort<WriteError>> {
     let (id, name) = (product.id.as_str(), product.name.as_str());
     let search_text = search::text([id, name]);
-    let inserted = query!(connection, c => diesel::insert_into(products::table)
-        .values((
-            products::id.eq(id),
-            products::name.eq(name),
-            products::created_at.eq(Moment(product.created_at)),
-            products::search_text.eq(&search_text),
-        ))
-        .on_conflict_do_nothing()
-        .execute(*c))?;
-    if inserted == 1 {
-        return Ok(Put::Created(product));
+    for _ in 0..TRIES {
+        let state = find_locked(connection, &product.id)?;
+        guard.ask(state.as_ref()).map_err(|objection| Abort::Refused(objection.into()))?;
+        if let Some(ProductState { product: Product { created_at, .. }, .. }) = state {
+            query!(connection, c => diesel::update(products::table.find(id))
+                .set((products::name.eq(name), products::search_text.eq(&search_text)))
+                .execute(*c))?;
+            return Ok(Put::Renamed(Product { created_at, ..product }));
+        }
+        let inserted = query!(connection, c => diesel::insert_into(products::table)
+            .values((
+                products::id.eq(id),
+                products::name.eq(name),
+                products::created_at.eq(Moment(product.created_at)),
+                products::search_text.eq(&search_text),
+            ))
+            .on_conflict_do_nothing()
+            .execute(*c))?;
+        // Otherwise another made it after we had looked: the guard is asked of that one.
+        if inserted == 1 {
+            return Ok(Put::Created(product));
+        }
     }
-    // Not found only when it was deleted between these two statements: then another try goes through.
-    let created_at: Option<Moment> = query!(connection, c => diesel::update(products::table.find(id))
-        .set((products::name.eq(name), products::search_text.eq(&search_text)))
-        .returning(products::created_at)
-        .get_result(*c)
-        .optional())?;
-    match created_at {
-        Some(created_at) => Ok(Put::Renamed(Product { created_at: created_at.0, ..product })),
-        None => Err(Fault(RepoError::Unavailable("the product was deleted at the same moment".into()))),
-    }
+    let raced = "the product was made and deleted at the same moment".into();
+    Err(Abort::Failed(Fault(RepoError::Unavailable(raced))))
 }
 
 fn list(connection: &mut Connected<'_>, query: &ProductQuery) -> Result<ProductPage, Fault> {

@@ -5,9 +5,10 @@
 
 use crate::access::Origin;
 use crate::image::{Image, ImageId};
-use crate::ports::image_repo::{ImagePage, ImagePatch, ImageQuery, ImageRepo, ProductImages, UpdateError};
+use crate::ports::guard::{Guard, Objection, WriteError};
+use crate::ports::image_repo::{ImagePage, ImagePatch, ImageQuery, ImageRepo, ImageState, UpdateError};
 use crate::ports::image_store::{ImageStore, StoreError};
-use crate::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, Put, RepoError};
+use crate::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, ProductState, Put, RepoError};
 use crate::ports::upload_journal::{JournalEntry, UploadJournal};
 use crate::product::{Product, ProductId, ProductName};
 use crate::text::InvalidText;
@@ -40,9 +41,21 @@ pub enum CatalogError {
     /// The place of the objects is not there.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It is not in the state that the client counts on.
+    #[error(transparent)]
+    Refused(#[from] Objection),
     /// The database.
     #[error(transparent)]
     Repo(#[from] RepoError),
+}
+
+impl From<WriteError> for CatalogError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Refused(objection) => Self::Refused(objection),
+            WriteError::Repo(error) => Self::Repo(error),
+        }
+    }
 }
 
 impl Catalog {
@@ -50,18 +63,22 @@ impl Catalog {
     ///
     /// # Errors
     /// [`CatalogError::ProductNotFound`], [`CatalogError::Repo`].
-    pub async fn product(&self, id: &ProductId) -> Result<(Product, ProductImages), CatalogError> {
-        let product = self.products.find(id).await?.ok_or_else(|| not_found(id))?;
-        let images = self.images.summary(id).await?;
-        Ok((product, images))
+    pub async fn product(&self, id: &ProductId) -> Result<ProductState, CatalogError> {
+        self.products.state(id).await?.ok_or_else(|| not_found(id))
     }
 
     /// Makes or renames a product.
     ///
     /// # Errors
-    /// [`RepoError`].
-    pub async fn put_product(&self, id: &ProductId, name: &ProductName, origin: &Origin) -> Result<Put, RepoError> {
-        self.products.put(id, name, origin).await
+    /// [`CatalogError::Refused`], [`CatalogError::Repo`].
+    pub async fn put_product(
+        &self,
+        id: &ProductId,
+        name: &ProductName,
+        guard: &Guard<ProductState>,
+        origin: &Origin,
+    ) -> Result<Put, CatalogError> {
+        Ok(self.products.put_if(id, name, guard, origin).await?)
     }
 
     /// A page of products.
@@ -75,11 +92,16 @@ impl Catalog {
     /// Removes a product with all its images.
     ///
     /// # Errors
-    /// [`CatalogError::ProductNotFound`], [`CatalogError::Repo`]; [`CatalogError::Store`] while the place of the
-    /// objects is away, before anything is changed.
-    pub async fn delete_product(&self, id: &ProductId, origin: &Origin) -> Result<(), CatalogError> {
+    /// [`CatalogError::ProductNotFound`], [`CatalogError::Refused`], [`CatalogError::Repo`];
+    /// [`CatalogError::Store`] while the place of the objects is away, before anything is changed.
+    pub async fn delete_product(
+        &self,
+        id: &ProductId,
+        guard: &Guard<ProductState>,
+        origin: &Origin,
+    ) -> Result<(), CatalogError> {
         self.store.is_there().await?;
-        let entries = self.images.delete_product(id, origin).await?.ok_or_else(|| not_found(id))?;
+        let entries = self.images.delete_product_if(id, guard, origin).await?.ok_or_else(|| not_found(id))?;
         for entry in &entries {
             self.delete_objects(entry).await;
         }
@@ -90,9 +112,8 @@ impl Catalog {
     ///
     /// # Errors
     /// [`CatalogError::ImageNotFound`], [`CatalogError::Repo`].
-    pub async fn image(&self, id: ImageId) -> Result<(Image, Product), CatalogError> {
-        let image = self.images.find(id).await?;
-        self.with_product(id, image).await
+    pub async fn image(&self, id: ImageId) -> Result<ImageState, CatalogError> {
+        self.images.state(id).await?.ok_or_else(|| CatalogError::ImageNotFound(id.to_string()))
     }
 
     /// A page of images.
@@ -112,15 +133,18 @@ impl Catalog {
     /// Replaces the fields that `patch` names.
     ///
     /// # Errors
-    /// [`CatalogError::ImageNotFound`], [`CatalogError::Metadata`], [`CatalogError::Repo`].
+    /// [`CatalogError::ImageNotFound`], [`CatalogError::Refused`], [`CatalogError::Metadata`],
+    /// [`CatalogError::Repo`].
     pub async fn edit_image(
         &self,
         id: ImageId,
         patch: &ImagePatch,
+        guard: &Guard<ImageState>,
         origin: &Origin,
     ) -> Result<(Image, Product), CatalogError> {
-        let image = self.images.update(id, patch, origin).await.map_err(|error| match error {
+        let image = self.images.update_if(id, patch, guard, origin).await.map_err(|error| match error {
             UpdateError::Metadata(error) => CatalogError::Metadata(error),
+            UpdateError::Refused(objection) => CatalogError::Refused(objection),
             UpdateError::Repo(error) => CatalogError::Repo(error),
         })?;
         self.with_product(id, image).await
@@ -129,20 +153,30 @@ impl Catalog {
     /// Makes it its product's primary image.
     ///
     /// # Errors
-    /// [`CatalogError::ImageNotFound`], [`CatalogError::Repo`].
-    pub async fn set_primary(&self, id: ImageId, origin: &Origin) -> Result<(Image, Product), CatalogError> {
-        let image = self.images.set_primary(id, origin).await?;
+    /// [`CatalogError::ImageNotFound`], [`CatalogError::Refused`], [`CatalogError::Repo`].
+    pub async fn set_primary(
+        &self,
+        id: ImageId,
+        guard: &Guard<ImageState>,
+        origin: &Origin,
+    ) -> Result<(Image, Product), CatalogError> {
+        let image = self.images.set_primary_if(id, guard, origin).await?;
         self.with_product(id, image).await
     }
 
     /// Removes the image: its row at once, its objects now or, should the store fail, by the sweep.
     ///
     /// # Errors
-    /// [`CatalogError::ImageNotFound`], [`CatalogError::Repo`].
-    pub async fn delete_image(&self, id: ImageId, origin: &Origin) -> Result<(), CatalogError> {
+    /// [`CatalogError::ImageNotFound`], [`CatalogError::Refused`], [`CatalogError::Repo`].
+    pub async fn delete_image(
+        &self,
+        id: ImageId,
+        guard: &Guard<ImageState>,
+        origin: &Origin,
+    ) -> Result<(), CatalogError> {
         // A row that is gone speaks for its objects no more: nobody is told so while they cannot go, too.
         self.store.is_there().await?;
-        let entry = self.images.delete(id, origin).await?;
+        let entry = self.images.delete_if(id, guard, origin).await?;
         let entry = entry.ok_or_else(|| CatalogError::ImageNotFound(id.to_string()))?;
         self.delete_objects(&entry).await;
         Ok(())

@@ -6,6 +6,7 @@
 
 pub mod audit_log;
 pub mod clock;
+pub mod guard;
 pub mod idempotency;
 pub mod identifiers;
 pub mod image_processor;

@@ -28,6 +28,8 @@ pub enum Slug {
     RequestTimeout,
     /// The request collides with one that is running.
     Conflict,
+    /// The thing is not in the state that the client counts on.
+    PreconditionFailed,
     /// The file is too large.
     FileTooLarge,
     /// A body that is no file is too large.
@@ -50,7 +52,7 @@ pub enum Slug {
 
 impl Slug {
     /// All of them, in the order of their statuses.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -58,6 +60,7 @@ impl Slug {
         Self::MethodNotAllowed,
         Self::RequestTimeout,
         Self::Conflict,
+        Self::PreconditionFailed,
         Self::FileTooLarge,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
@@ -135,6 +138,12 @@ impl Slug {
                 S::CONFLICT,
                 "The first request with this Idempotency-Key is still being worked on. Wait a moment and send it again.",
             ),
+            Self::PreconditionFailed => (
+                "precondition-failed",
+                "Precondition Failed",
+                S::PRECONDITION_FAILED,
+                "The request was to be carried out only under conditions (If-Match, If-None-Match, If-Unmodified-Since), and they do not hold: it has been changed, made or deleted since. Nothing was changed. Read it again, and decide anew.",
+            ),
             Self::FileTooLarge => (
                 "file-too-large",
                 "File Too Large",
@@ -202,6 +211,7 @@ impl Slug {
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
             StatusCode::CONFLICT => Self::Conflict,
+            StatusCode::PRECONDITION_FAILED => Self::PreconditionFailed,
             StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
             StatusCode::RANGE_NOT_SATISFIABLE => Self::RangeNotSatisfiable,

@@ -28,7 +28,15 @@ fn open_to_everyone(answer: &Answer) {
 #[test]
 fn a_preflight_for_an_upload_is_answered() {
     let server = Server::builder().start();
-    let wanted = ["authorization", "content-type", "idempotency-key", "x-request-id", "if-none-match"];
+    let wanted = [
+        "authorization",
+        "content-type",
+        "idempotency-key",
+        "x-request-id",
+        "if-match",
+        "if-none-match",
+        "if-unmodified-since",
+    ];
     let answer = preflight(&server, "/api/files", "POST", &wanted.join(", "));
     assert!([200, 204].contains(&answer.status), "{}", answer.shown());
     open_to_everyone(&answer);

@@ -12,8 +12,9 @@ use chrono::{DateTime, Utc};
 use packshot_domain::access::Origin;
 use packshot_domain::image::{Image, ImageId};
 use packshot_domain::ports::audit_log::AuditEntry;
+use packshot_domain::ports::guard::{Guard, WriteError};
 use packshot_domain::ports::idempotency::{Fingerprint, Lease, Receipt, ScopedKey};
-use packshot_domain::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, Put, RepoError};
+use packshot_domain::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, ProductState, Put, RepoError};
 use packshot_domain::ports::rate_limiter::Scope;
 use packshot_domain::ports::upload_journal::{
     Claimed, Due, EntryKind, JournalEntry, JournalError, Position, UploadJournal,
@@ -83,8 +84,19 @@ impl ProductRepo for MemoryDatabase {
         Ok(self.lock().products.get(id).cloned())
     }
 
-    async fn put(&self, id: &ProductId, name: &ProductName, origin: &Origin) -> Result<Put, RepoError> {
+    async fn state(&self, id: &ProductId) -> Result<Option<ProductState>, RepoError> {
+        Ok(self.lock().product_state(id))
+    }
+
+    async fn put_if(
+        &self,
+        id: &ProductId,
+        name: &ProductName,
+        guard: &Guard<ProductState>,
+        origin: &Origin,
+    ) -> Result<Put, WriteError> {
         let mut state = self.lock();
+        guard.ask(state.product_state(id).as_ref())?;
         let old = state.products.get(id);
         let created_at = old.map_or(origin.at, |product| product.created_at);
         let product = Product { id: id.clone(), name: name.clone(), created_at };

@@ -71,6 +71,7 @@ pub async fn a_patch_clears_what_it_says(repos: &Repos) {
         order: None,
         tags: Some(tags(&[])),
         metadata: Some(Change::Clear),
+        ..ImagePatch::default()
     };
     let metadata = Metadata::default().with_color_profile("Display P3");
     let expected = Image { alt_text: None, caption: None, tags: tags(&[]), metadata, ..old.clone() };

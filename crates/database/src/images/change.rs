@@ -5,23 +5,27 @@ use super::{clear_primary, find_locked};
 use crate::audit;
 use crate::counts::Changes;
 use crate::dialect::{Connected, ImageKey, query};
-use crate::fault::{Abort, Fault};
+use crate::fault::Abort;
 use crate::rows;
 use crate::schema::{image_tags, images};
 use diesel::prelude::*;
 use packshot_domain::access::Origin;
 use packshot_domain::image::{Image, ImageId};
 use packshot_domain::ports::audit_log::AuditEntry;
-use packshot_domain::ports::image_repo::{ImagePatch, UpdateError};
+use packshot_domain::ports::guard::{Guard, WriteError};
+use packshot_domain::ports::image_repo::{ImagePatch, ImageState, UpdateError};
 
 /// Replaces the fields that `patch` names; see the port.
 pub(super) fn update(
     connection: &mut Connected<'_>,
     id: ImageId,
     patch: &ImagePatch,
+    guard: &Guard<ImageState>,
     origin: &Origin,
 ) -> Result<Option<Image>, Abort<UpdateError>> {
-    let Some(old) = find_locked(connection, id)? else { return Ok(None) };
+    let Some(state) = find_locked(connection, id)? else { return Ok(None) };
+    guard.ask(Some(&state)).map_err(|objection| Abort::Refused(objection.into()))?;
+    let old = state.image;
     let new = patch.apply(&old).map_err(|error| Abort::Refused(UpdateError::Metadata(error)))?;
     query!(connection, c => diesel::update(images::table.find(ImageKey(id)))
         .set((
@@ -49,9 +53,12 @@ pub(super) fn update(
 pub(super) fn set_primary(
     connection: &mut Connected<'_>,
     id: ImageId,
+    guard: &Guard<ImageState>,
     origin: &Origin,
-) -> Result<Option<Image>, Fault> {
-    let Some(mut image) = find_locked(connection, id)? else { return Ok(None) };
+) -> Result<Option<Image>, Abort<WriteError>> {
+    let Some(state) = find_locked(connection, id)? else { return Ok(None) };
+    guard.ask(Some(&state)).map_err(|objection| Abort::Refused(objection.into()))?;
+    let mut image = state.image;
     if !image.is_primary {
         clear_primary(connection, &image.product_id)?;
         query!(connection, c => diesel::update(images::table.find(ImageKey(id)))

@@ -4,15 +4,19 @@ use super::find_locked;
 use crate::audit;
 use crate::counts::Changes;
 use crate::dialect::{Connected, ImageKey, query};
-use crate::fault::Fault;
+use crate::fault::Abort;
 use crate::journal;
+use crate::products;
 use crate::rows::{self, ImageRow};
-use crate::schema::{images, products};
+use crate::schema::{self, images};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use packshot_domain::access::Origin;
 use packshot_domain::image::{Image, ImageId};
 use packshot_domain::ports::audit_log::AuditEntry;
+use packshot_domain::ports::guard::{Guard, WriteError};
+use packshot_domain::ports::image_repo::ImageState;
+use packshot_domain::ports::product_repo::ProductState;
 use packshot_domain::ports::upload_journal::{EntryKind, JournalEntry};
 use packshot_domain::product::ProductId;
 use packshot_domain::storage::ObjectKey;
@@ -21,9 +25,12 @@ use packshot_domain::storage::ObjectKey;
 pub(super) fn delete(
     connection: &mut Connected<'_>,
     id: ImageId,
+    guard: &Guard<ImageState>,
     origin: &Origin,
-) -> Result<Option<JournalEntry>, Fault> {
-    let Some(image) = find_locked(connection, id)? else { return Ok(None) };
+) -> Result<Option<JournalEntry>, Abort<WriteError>> {
+    let Some(state) = find_locked(connection, id)? else { return Ok(None) };
+    guard.ask(Some(&state)).map_err(|objection| Abort::Refused(objection.into()))?;
+    let image = state.image;
     let entry = deletion(&image, origin.at);
     journal::enter(connection, std::slice::from_ref(&entry))?;
     // Tags and variants go with it: the foreign keys cascade.
@@ -39,11 +46,11 @@ pub(super) fn delete(
 pub(super) fn delete_product(
     connection: &mut Connected<'_>,
     id: &ProductId,
+    guard: &Guard<ProductState>,
     origin: &Origin,
-) -> Result<Option<Vec<JournalEntry>>, Fault> {
-    if !connection.lock_product(id.as_str())? {
-        return Ok(None);
-    }
+) -> Result<Option<Vec<JournalEntry>>, Abort<WriteError>> {
+    let Some(state) = products::find_locked(connection, id)? else { return Ok(None) };
+    guard.ask(Some(&state)).map_err(|objection| Abort::Refused(objection.into()))?;
     let rows: Vec<ImageRow> = query!(connection, c => images::table
         .filter(images::product_id.eq(id.as_str()))
         .order((images::uploaded_at, images::id))
@@ -52,7 +59,7 @@ pub(super) fn delete_product(
     let images = rows::complete(connection, rows)?;
     let entries: Vec<JournalEntry> = images.iter().map(|image| deletion(image, origin.at)).collect();
     journal::enter(connection, &entries)?;
-    query!(connection, c => diesel::delete(products::table.find(id.as_str())).execute(*c))?;
+    query!(connection, c => diesel::delete(schema::products::table.find(id.as_str())).execute(*c))?;
     let mut changes = Changes::default();
     for image in &images {
         changes.remove(image);

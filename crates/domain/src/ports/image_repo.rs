@@ -4,10 +4,11 @@ use crate::access::Origin;
 use crate::image::{Image, ImageFormat, ImageId};
 use crate::json::Object;
 use crate::ports::Cause;
+use crate::ports::guard::{Guard, Objection, WriteError};
 use crate::ports::idempotency::Completion;
-use crate::ports::product_repo::RepoError;
+use crate::ports::product_repo::{ProductState, RepoError};
 use crate::ports::upload_journal::JournalEntry;
-use crate::product::{ProductId, ProductName};
+use crate::product::{Product, ProductId, ProductName};
 use crate::storage::ObjectKey;
 use crate::text::{AltText, Caption, DisplayOrder, InvalidText, Tags};
 use async_trait::async_trait;
@@ -34,6 +35,12 @@ pub trait ImageRepo: Send + Sync {
     /// # Errors
     /// [`RepoError`].
     async fn find(&self, id: ImageId) -> Result<Option<Image>, RepoError>;
+
+    /// The image with what is shown of it besides, all of one moment, if there is one.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn state(&self, id: ImageId) -> Result<Option<ImageState>, RepoError>;
 
     /// How many images there are.
     ///
@@ -66,32 +73,98 @@ pub trait ImageRepo: Send + Sync {
     async fn summary(&self, product: &ProductId) -> Result<ProductImages, RepoError>;
 
     /// Puts [`ImagePatch::apply`] of the row in the row's place, in one transaction, so that edits at
-    /// the same time do not lose each other; `None` when there is no such image.
+    /// the same time do not lose each other; `None` when there is no such image. The guard is asked of the
+    /// image in that transaction, as in every write here, and never when there is no such image.
     ///
     /// # Errors
     /// [`UpdateError`]; nothing has changed then.
-    async fn update(&self, id: ImageId, patch: &ImagePatch, origin: &Origin) -> Result<Option<Image>, UpdateError>;
+    async fn update_if(
+        &self,
+        id: ImageId,
+        patch: &ImagePatch,
+        guard: &Guard<ImageState>,
+        origin: &Origin,
+    ) -> Result<Option<Image>, UpdateError>;
 
     /// Makes it its product's primary image, the old one no longer, in one transaction; `None` when
     /// there is no such image.
     ///
     /// # Errors
-    /// [`RepoError`].
-    async fn set_primary(&self, id: ImageId, origin: &Origin) -> Result<Option<Image>, RepoError>;
+    /// [`WriteError`].
+    async fn set_primary_if(
+        &self,
+        id: ImageId,
+        guard: &Guard<ImageState>,
+        origin: &Origin,
+    ) -> Result<Option<Image>, WriteError>;
 
     /// Removes the row and, in the same transaction, enters its objects into the journal as to be
     /// deleted; `None` when there is no such image.
     ///
     /// # Errors
-    /// [`RepoError`].
-    async fn delete(&self, id: ImageId, origin: &Origin) -> Result<Option<JournalEntry>, RepoError>;
+    /// [`WriteError`].
+    async fn delete_if(
+        &self,
+        id: ImageId,
+        guard: &Guard<ImageState>,
+        origin: &Origin,
+    ) -> Result<Option<JournalEntry>, WriteError>;
 
     /// Removes the product with all its images as [`delete`](Self::delete) does, in one transaction;
     /// `None` when there is no such product.
     ///
     /// # Errors
+    /// [`WriteError`].
+    async fn delete_product_if(
+        &self,
+        id: &ProductId,
+        guard: &Guard<ProductState>,
+        origin: &Origin,
+    ) -> Result<Option<Vec<JournalEntry>>, WriteError>;
+
+    /// [`update_if`](Self::update_if), whatever the image's state.
+    ///
+    /// # Errors
+    /// [`UpdateError`]; nothing has changed then.
+    async fn update(&self, id: ImageId, patch: &ImagePatch, origin: &Origin) -> Result<Option<Image>, UpdateError> {
+        self.update_if(id, patch, &Guard::open(), origin).await
+    }
+
+    /// [`set_primary_if`](Self::set_primary_if), whatever the image's state.
+    ///
+    /// # Errors
     /// [`RepoError`].
-    async fn delete_product(&self, id: &ProductId, origin: &Origin) -> Result<Option<Vec<JournalEntry>>, RepoError>;
+    async fn set_primary(&self, id: ImageId, origin: &Origin) -> Result<Option<Image>, RepoError> {
+        self.set_primary_if(id, &Guard::open(), origin).await.map_err(WriteError::unguarded)
+    }
+
+    /// [`delete_if`](Self::delete_if), whatever the image's state.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn delete(&self, id: ImageId, origin: &Origin) -> Result<Option<JournalEntry>, RepoError> {
+        self.delete_if(id, &Guard::open(), origin).await.map_err(WriteError::unguarded)
+    }
+
+    /// [`delete_product_if`](Self::delete_product_if), whatever the product's state.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn delete_product(&self, id: &ProductId, origin: &Origin) -> Result<Option<Vec<JournalEntry>>, RepoError> {
+        self.delete_product_if(id, &Guard::open(), origin).await.map_err(WriteError::unguarded)
+    }
+}
+
+/// An image with what is shown of it besides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageState {
+    /// The image.
+    pub image: Image,
+    /// Its product.
+    pub product: Product,
+    /// When it was last written itself; that another image became primary, or its product got another name,
+    /// does not count.
+    pub changed_at: DateTime<Utc>,
 }
 
 /// Why an upload was not committed.
@@ -125,6 +198,9 @@ pub enum UpdateError {
     /// The merged metadata breaks a rule that neither the old nor the new did alone.
     #[error("metadata: {0}")]
     Metadata(InvalidText),
+    /// The guard objected.
+    #[error(transparent)]
+    Refused(#[from] Objection),
     /// The database.
     #[error(transparent)]
     Repo(#[from] RepoError),
@@ -144,6 +220,9 @@ pub struct ImagePatch {
     pub tags: Option<Tags>,
     /// A merge patch (RFC 7396) of the metadata; cleared, it keeps its `colorProfile`.
     pub metadata: Option<Change<Object>>,
+    /// Whether it is the whole item, sent back: metadata that is what is there changes nothing then, where in a
+    /// patch its nulls would take members away.
+    pub is_sent_back: bool,
 }
 
 impl ImagePatch {
@@ -175,6 +254,7 @@ impl ImagePatch {
             new.tags = tags.clone();
         }
         match &self.metadata {
+            Some(Change::Set(item)) if self.is_sent_back && item.same(image.metadata.as_object()) => {}
             Some(Change::Set(patch)) => new.metadata = image.metadata.merged(patch)?,
             Some(Change::Clear) => new.metadata = image.metadata.clone().cleared(),
             None => {}

@@ -2,8 +2,11 @@
 
 use crate::access::Origin;
 use crate::ports::Cause;
+use crate::ports::guard::{Guard, WriteError};
+use crate::ports::image_repo::ProductImages;
 use crate::product::{Product, ProductId, ProductName};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 /// Keeps products.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
@@ -15,12 +18,32 @@ pub trait ProductRepo: Send + Sync {
     /// [`RepoError`].
     async fn find(&self, id: &ProductId) -> Result<Option<Product>, RepoError>;
 
-    /// Makes the product, or renames it (its `created_at` stays), and enters that into the audit log in
-    /// the same transaction.
+    /// The product with what is shown of it besides, all of one moment, if there is one.
     ///
     /// # Errors
     /// [`RepoError`].
-    async fn put(&self, id: &ProductId, name: &ProductName, origin: &Origin) -> Result<Put, RepoError>;
+    async fn state(&self, id: &ProductId) -> Result<Option<ProductState>, RepoError>;
+
+    /// Makes the product, or renames it (its `created_at` stays), and enters that into the audit log in
+    /// the same transaction, in which the guard is asked too: of nothing, where it would be made.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    async fn put_if(
+        &self,
+        id: &ProductId,
+        name: &ProductName,
+        guard: &Guard<ProductState>,
+        origin: &Origin,
+    ) -> Result<Put, WriteError>;
+
+    /// [`put_if`](Self::put_if), whatever is there.
+    ///
+    /// # Errors
+    /// [`RepoError`].
+    async fn put(&self, id: &ProductId, name: &ProductName, origin: &Origin) -> Result<Put, RepoError> {
+        self.put_if(id, name, &Guard::open(), origin).await.map_err(WriteError::unguarded)
+    }
 
     /// Whether there is no product at all.
     ///
@@ -39,6 +62,17 @@ pub trait ProductRepo: Send + Sync {
     /// # Errors
     /// [`RepoError`].
     async fn ping(&self) -> Result<(), RepoError>;
+}
+
+/// A product with what is shown of it besides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProductState {
+    /// The product.
+    pub product: Product,
+    /// What it has in images.
+    pub images: ProductImages,
+    /// When it, or an image of it, was last written.
+    pub changed_at: DateTime<Utc>,
 }
 
 /// What a `put` did.

@@ -4,14 +4,24 @@
 //! never allowed.
 
 use actix_cors::Cors;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{
+    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, LOCATION, RETRY_AFTER,
+};
 
 /// The layer for these origins; `*` is every origin.
 pub(crate) fn cors(origins: &[String]) -> Cors {
     let named = HeaderName::from_static;
     let cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-        .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, named("idempotency-key"), named("x-request-id")])
+        .allowed_headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            IF_MATCH,
+            IF_NONE_MATCH,
+            IF_UNMODIFIED_SINCE,
+            named("idempotency-key"),
+            named("x-request-id"),
+        ])
         .expose_headers([
             LOCATION,
             RETRY_AFTER,

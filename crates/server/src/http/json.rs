@@ -5,12 +5,12 @@
 //! bytes, which no other JSON of ours has, because serde would change the numbers in it.
 
 use crate::http::pace::is_too_slow;
-use crate::problem::mapping::{FAILED, too_slow};
+use crate::problem::mapping::too_slow;
 use crate::problem::{Problem, Slug};
 use actix_web::dev::{Decompress, Payload};
 use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_LENGTH;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use packshot_domain::json::{JsonError, Object};
 use serde::{Serialize, Serializer};
@@ -94,15 +94,6 @@ impl Serialize for Verbatim {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(self.0.as_bytes())
     }
-}
-
-/// `response` with `value` as its body, in which each [`Verbatim`] stands as it is.
-///
-/// # Errors
-/// As [`to_text`], as a problem.
-pub(crate) fn answer(mut response: HttpResponseBuilder, value: &impl Serialize) -> Result<HttpResponse, Problem> {
-    let text = to_text(value).map_err(|error| Problem::internal(FAILED, error))?;
-    Ok(response.content_type("application/json").body(text))
 }
 
 /// The JSON text of `value`, in which each [`Verbatim`] stands as it is.

@@ -10,9 +10,15 @@ use crate::problem::Slug;
 use packshot_domain::text::Tags;
 use serde_json::{Map, Value, json};
 
+/// A list of entity tags.
+const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#;
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 /// Operations that ask neither the database nor the store.
 const ALONE: [&str; 6] = ["isAlive", "explainProblem", "getDocument", "findDocs", "browseDocs", "loadDocs"];
+
+/// Operations that ask preconditions, and have an entity tag.
+const CONDITIONAL_READS: [&str; 4] = ["getImage", "getProduct", "listImages", "listProducts"];
+const CONDITIONAL_WRITES: [&str; 5] = ["editImage", "setPrimaryImage", "deleteImage", "putProduct", "deleteProduct"];
 
 /// Adds everything to the `document` of the handlers.
 pub(super) fn complete(document: &mut Value) {
@@ -64,6 +70,13 @@ fn complete_operation(path: &str, operation: &mut Value) {
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
     parameters.into_iter().flatten().for_each(complete_parameter);
+    if CONDITIONAL_READS.contains(&id.as_str()) {
+        complete_conditions(operation);
+        operation["responses"]["304"] = json!({ "description": "The client has it already" });
+    }
+    if CONDITIONAL_WRITES.contains(&id.as_str()) {
+        complete_conditions(operation);
+    }
     let mut possible = vec![Slug::Internal];
     if !ALONE.contains(&id.as_str()) {
         possible.push(Slug::Unavailable);
@@ -90,6 +103,21 @@ fn complete_operation(path: &str, operation: &mut Value) {
     }
     if let Some(responses) = responses.as_object_mut() {
         responses.sort_keys();
+    }
+}
+
+/// Preconditions (RFC 9110, 13).
+fn complete_conditions(operation: &mut Value) {
+    let fields = ["If-Match", "If-None-Match", "If-Unmodified-Since"];
+    let fields = fields.map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }));
+    match &mut operation["parameters"] {
+        Value::Array(parameters) => parameters.extend(fields),
+        none => *none = Value::Array(fields.into()),
+    }
+    operation["responses"]["412"] = json!({ "description": "A precondition does not hold" });
+    let responses = &mut operation["responses"];
+    if responses.get("400").is_none() {
+        responses["400"] = json!({ "description": "A precondition that cannot be read" });
     }
 }
 
@@ -219,6 +247,21 @@ fn complete_components(components: &mut Value) {
             "name": "X-Request-Id", "in": "header", "required": false,
             "description": "Names the request in answer and log: 1 to 128 of `A-Z a-z 0-9 . _ : -`; another value is replaced",
             "schema": { "type": "string" }, "example": "checkout-42",
+        },
+        "If-Match": {
+            "name": "If-Match", "in": "header", "required": false,
+            "description": "Entity tags, one of which it must have; `*`: it must exist. Else 412",
+            "schema": { "type": "string", "pattern": TAGS }, "example": "*",
+        },
+        "If-None-Match": {
+            "name": "If-None-Match", "in": "header", "required": false,
+            "description": "Entity tags, none of which it may have; `*`: it must not exist. Else a read is answered 304, a write 412",
+            "schema": { "type": "string", "pattern": TAGS }, "example": "\"0123456789abcdef0123456789abcdef\"",
+        },
+        "If-Unmodified-Since": {
+            "name": "If-Unmodified-Since", "in": "header", "required": false,
+            "description": "HTTP date since which it must not have been written itself, else 412; without `If-Match` only. Dates have whole seconds, so entity tags are safer. Lists have no date",
+            "schema": { "type": "string" }, "example": "Tue, 15 Jan 2030 10:30:00 GMT",
         },
     });
     let shared = [

@@ -3,6 +3,7 @@
 //! Owns the samples, which are the customer's own where there is one; the end-to-end tests hold each
 //! against its schema.
 
+use crate::http::preconditions::failed;
 use crate::problem::{Problem, Slug};
 use serde_json::{Map, Value, json};
 
@@ -64,6 +65,7 @@ pub(super) fn problem(operation: &str, path: &str, status: u16) -> Option<Value>
     let problem = match (operation, status) {
         ("uploadImage", 400) => Problem::new(Slug::BadRequest, "Missing required field: productId."),
         ("uploadImage", 404) => Problem::new(Slug::NotFound, "Product with ID 'prod_999' not found."),
+        (_, 412) => failed(),
         (_, 409) => Problem::new(Slug::Conflict, "The first request with this Idempotency-Key is still running."),
         ("uploadImage", 413) => Problem::new(Slug::FileTooLarge, "File size exceeds maximum allowed size of 5MB.")
             .with("maxSize", 5_242_880)
@@ -79,6 +81,9 @@ pub(super) fn problem(operation: &str, path: &str, status: u16) -> Option<Value>
             [("file", "Image dimensions must be at least 300x300 pixels")],
         ),
         (_, 429) => Problem::new(Slug::RateLimited, "Too many uploads by this user. Try again in 120 seconds."),
+        ("getImage" | "getProduct" | "setPrimaryImage" | "deleteImage" | "deleteProduct", 400) => {
+            Problem::new(Slug::BadRequest, "if-match must be `*` or a list of entity tags in quotes.")
+        }
         ("listImages" | "listProducts", 400) => Problem::fields(
             Slug::BadRequest,
             "Invalid query parameters: page_size.",

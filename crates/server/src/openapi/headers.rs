@@ -51,9 +51,11 @@ pub(super) fn of(operation: &str, status: u16) -> Map<String, Value> {
     let file = matches!(operation, "getVariantFile" | "getOriginalFile");
     let own: &[&str] = match (operation, status) {
         ("uploadImage", 201) => &["Location", "X-Image-ID", "Idempotent-Replayed"],
-        ("putProduct", 201) | (_, 308) => &["Location"],
+        ("putProduct", 201) => &["Location", "ETag"],
+        (_, 308) => &["Location"],
         ("readMetrics", 200) => &["Cache-Control"],
-        ("getImage", 200 | 304) => &["ETag", "Cache-Control"],
+        ("getImage" | "getProduct" | "listImages" | "listProducts", 200 | 304) => &["ETag", "Cache-Control"],
+        ("editImage" | "setPrimaryImage" | "putProduct", 200) => &["ETag"],
         (_, 200 | 304) if file => FILE,
         (_, 206) => &[
             "ETag",
@@ -71,5 +73,12 @@ pub(super) fn of(operation: &str, status: u16) -> Map<String, Value> {
         _ => &[],
     };
     let reference = |name: &&str| ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }));
-    ALWAYS.iter().chain(own).map(reference).collect()
+    let mut headers: Map<String, Value> = ALWAYS.iter().chain(own).map(reference).collect();
+    if (operation, status) == ("uploadImage", 201) {
+        headers.insert("ETag".to_owned(), json!({
+            "description": "Of the image as `GET /files/{id}` shows it, where it is still what this answer tells of",
+            "schema": { "type": "string", "pattern": DIGEST },
+        }));
+    }
+    headers
 }

@@ -78,6 +78,7 @@ fn operations_have_names_of_their_own_and_a_summary() {
         assert!(names.insert(operation["operationId"].as_str().unwrap()), "{method} {path}");
         assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let parameter = parameter["$ref"].as_str().map_or(parameter, |path| document.pointer(&path[1..]).unwrap());
             assert!(parameter["description"].is_string() || parameter["in"] == "path", "{method} {path}: {parameter}");
         }
     }

@@ -4,12 +4,14 @@
 //! client is told. Each sentence is fit for a client; causes travel beside it, for the log.
 
 use crate::http::pace::is_too_slow;
+use crate::http::preconditions::failed;
 use crate::problem::{Problem, Slug};
 use crate::routes::files::form::{MAX_FILE_BYTES, NoForm};
 use actix_multipart::MultipartError;
 use actix_web::error::PayloadError;
 use packshot_domain::catalog::CatalogError;
 use packshot_domain::image::ImageFormat;
+use packshot_domain::ports::guard::Objection;
 use packshot_domain::ports::image_processor::ProcessError;
 use packshot_domain::ports::image_store::StoreError;
 use packshot_domain::ports::product_repo::RepoError;
@@ -22,6 +24,8 @@ const RETRY_AFTER_SECONDS: u64 = 5;
 const BUSY_RETRY_AFTER_SECONDS: u64 = 1;
 /// What a client is told of our own fault in an upload.
 pub(crate) const UPLOAD_FAILED: &str = "Failed to process uploaded image.";
+/// What is wrong with a member that is not what it was, and cannot be changed by its request.
+pub(crate) const READ_ONLY: &str = "cannot be changed here";
 /// What a client is told of our own fault in any other request.
 pub(crate) const FAILED: &str = "The server failed to answer the request.";
 
@@ -134,7 +138,17 @@ impl From<CatalogError> for Problem {
                 Self::fields(Slug::Validation, format!("{error}."), [("metadata", error.to_string())])
             }
             CatalogError::Store(error) => error.into(),
+            CatalogError::Refused(objection) => objection.into(),
             CatalogError::Repo(error) => error.into(),
+        }
+    }
+}
+
+impl From<Objection> for Problem {
+    fn from(objection: Objection) -> Self {
+        match objection {
+            Objection::Precondition => failed(),
+            Objection::ReadOnly(names) => invalid_members(names.into_iter().map(|name| (name, READ_ONLY.to_owned()))),
         }
     }
 }
@@ -165,6 +179,14 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(cause) => Self::unavailable(RETRY_AFTER_SECONDS, cause),
         }
     }
+}
+
+/// Members of a body that break a rule, each with what is wrong with it.
+pub(crate) fn invalid_members(errors: impl IntoIterator<Item = (String, String)>) -> Problem {
+    let errors: Vec<(String, String)> = errors.into_iter().collect();
+    let names: Vec<_> = errors.iter().map(|(name, _)| name.as_str()).collect();
+    let detail = format!("Invalid fields: {}.", names.join(", "));
+    Problem::fields(Slug::Validation, detail, errors)
 }
 
 /// There is no product of that id, which may be anything that a client sent.

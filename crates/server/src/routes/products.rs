@@ -2,7 +2,9 @@
 
 use crate::app::App;
 use crate::http::caller::Admin;
-use crate::http::json::{self, JsonObject, malformed};
+use crate::http::json::{JsonObject, malformed};
+use crate::http::preconditions::Preconditions;
+use crate::http::representation::{Representation, ask};
 use crate::openapi::parameters::{PageQuery, ProductPath, ProductsQuery};
 use crate::openapi::schemas::PutProductRequest;
 use crate::problem::mapping::{FAILED, product_not_found};
@@ -10,10 +12,11 @@ use crate::problem::{Problem, Slug};
 use crate::routes::files::response::{ImageResponse, Urls, timestamp};
 use crate::routes::paging::{PageResponse, Parameters};
 use actix_web::http::header::LOCATION;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use packshot_domain::json::{Json, Object};
+use packshot_domain::ports::guard::Guard;
 use packshot_domain::ports::image_repo::ProductImages;
-use packshot_domain::ports::product_repo::{ProductQuery, Put};
+use packshot_domain::ports::product_repo::{ProductQuery, ProductState, Put};
 use packshot_domain::product::{Product, ProductId, ProductName};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -48,10 +51,14 @@ pub(crate) struct ProductResponse {
     )
 )]
 /// A product with its number of images and its primary one.
-pub(crate) async fn get(app: web::Data<App>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn get(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let id = ProductId::parse(&id).map_err(|_| product_not_found(&id))?;
-    let (product, images) = app.catalog.product(&id).await?;
-    json::answer(HttpResponse::Ok(), &ProductResponse::new(&app, &product, &images))
+    let state = app.catalog.product(&id).await?;
+    shown(&app, &state.product, &state.images)?.read(&request, Some(state.changed_at))
 }
 
 #[utoipa::path(
@@ -74,36 +81,64 @@ pub(crate) async fn get(app: web::Data<App>, id: web::Path<String>) -> Result<Ht
 /// Makes a product (201) or renames it (200).
 pub(crate) async fn put(
     app: web::Data<App>,
+    request: HttpRequest,
     admin: Admin,
     id: web::Path<String>,
     body: JsonObject,
 ) -> Result<HttpResponse, Problem> {
-    let invalid =
-        |field, message: String| Problem::fields(Slug::Validation, format!("{message}."), [(field, message.as_str())]);
     let id = ProductId::parse(&id).map_err(|error| invalid("id", error.to_string()))?;
-    let name = ProductName::parse(name(&body.0)?).map_err(|error| invalid("name", error.to_string()))?;
-    match app.catalog.put_product(&id, &name, &admin.origin).await? {
+    let guard = guard(&app, &request)?;
+    let name = match name(&body.0) {
+        Ok(name) => name,
+        Err(problem) => {
+            // The preconditions come first.
+            guard.ask(app.products.state(&id).await?.as_ref())?;
+            return Err(problem);
+        }
+    };
+    match app.catalog.put_product(&id, &name, &guard, &admin.origin).await? {
         Put::Created(product) => {
             let mut response = HttpResponse::Created();
             response.insert_header((LOCATION, format!("/products/{id}")));
-            let images = ProductImages { count: 0, primary: None };
-            json::answer(response, &ProductResponse::new(&app, &product, &images))
+            Ok(shown(&app, &product, &ProductImages { count: 0, primary: None })?.answer(response))
         }
-
         Put::Renamed(_) => {
-            let (product, images) = app.catalog.product(&id).await?;
-            json::answer(HttpResponse::Ok(), &ProductResponse::new(&app, &product, &images))
+            let state = app.catalog.product(&id).await?;
+            Ok(shown(&app, &state.product, &state.images)?.answer(HttpResponse::Ok()))
         }
     }
 }
 
+fn invalid(field: &str, message: String) -> Problem {
+    Problem::fields(Slug::Validation, format!("{message}."), [(field, message)])
+}
+
+/// What `GET /products/{id}` shows.
+fn shown(app: &App, product: &Product, images: &ProductImages) -> Result<Representation, Problem> {
+    Representation::new(&ProductResponse::new(app, product, images))
+}
+
+/// Asks the request's preconditions of a product.
+fn guard(app: &web::Data<App>, request: &HttpRequest) -> Result<Guard<ProductState>, Problem> {
+    let preconditions = Preconditions::of(request)?;
+    if preconditions.is_empty() {
+        return Ok(Guard::open());
+    }
+    let (app, method) = (app.clone().into_inner(), request.method().clone());
+    Ok(Guard::new(move |state: Option<&ProductState>| {
+        // What cannot be shown was not seen by anybody.
+        let shown = state.and_then(|state| Some((shown(&app, &state.product, &state.images).ok()?, state)));
+        ask(&preconditions, &method, shown.as_ref().map(|(product, state)| (product, state.changed_at)))
+    }))
+}
+
 /// The one member of the body.
-fn name(body: &Object) -> Result<&str, Problem> {
+fn name(body: &Object) -> Result<ProductName, Problem> {
     if let Some((unknown, _)) = body.iter().find(|(member, _)| *member != "name") {
         return Err(malformed(&format!("unknown member {unknown:?}, expected \"name\"")));
     }
     match body.get("name") {
-        Some(Json::String(name)) => Ok(name),
+        Some(Json::String(name)) => ProductName::parse(name).map_err(|error| invalid("name", error.to_string())),
         Some(_) => Err(malformed("\"name\" must be a string")),
         None => Err(malformed("missing member \"name\"")),
     }
@@ -122,10 +157,15 @@ fn name(body: &Object) -> Result<&str, Problem> {
     )
 )]
 /// Deletes a product with all its images.
-pub(crate) async fn delete(app: web::Data<App>, admin: Admin, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn delete(
+    app: web::Data<App>,
+    request: HttpRequest,
+    admin: Admin,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let id = ProductId::parse(&id).map_err(|_| product_not_found(&id))?;
-    let catalog = app.catalog.clone();
-    let deleted = app.jobs.run(async move { catalog.delete_product(&id, &admin.origin).await }).await;
+    let (catalog, guard) = (app.catalog.clone(), guard(&app, &request)?);
+    let deleted = app.jobs.run(async move { catalog.delete_product(&id, &guard, &admin.origin).await }).await;
     deleted.map_err(|error| Problem::internal(FAILED, error))??;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -144,6 +184,7 @@ pub(crate) async fn delete(app: web::Data<App>, admin: Admin, id: web::Path<Stri
 /// A page of products, by id.
 pub(crate) async fn list(
     app: web::Data<App>,
+    request: HttpRequest,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::new(query.into_inner());
@@ -152,7 +193,7 @@ pub(crate) async fn list(
     parameters.finish()?;
     let found = app.catalog.products(&ProductQuery { search, page, page_size }).await?;
     let items = found.items.iter().map(ListedProductResponse::new).collect();
-    json::answer(HttpResponse::Ok(), &PageResponse::new(items, found.total, page, page_size, None))
+    Representation::new(&PageResponse::new(items, found.total, page, page_size, None))?.read(&request, None)
 }
 
 /// A product in a list.

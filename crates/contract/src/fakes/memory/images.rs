@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use packshot_domain::access::Origin;
 use packshot_domain::image::{Image, ImageId};
 use packshot_domain::ports::audit_log::AuditEntry;
+use packshot_domain::ports::guard::{Guard, WriteError};
 use packshot_domain::ports::idempotency::Completion;
 use packshot_domain::ports::image_repo::{
-    ImagePage, ImagePatch, ImageQuery, ImageRepo, InsertError, ProductImages, UpdateError,
+    ImagePage, ImagePatch, ImageQuery, ImageRepo, ImageState, InsertError, ProductImages, UpdateError,
 };
-use packshot_domain::ports::product_repo::RepoError;
+use packshot_domain::ports::product_repo::{ProductState, RepoError};
 use packshot_domain::ports::upload_journal::{EntryKind, JournalEntry};
 use packshot_domain::product::ProductId;
 use packshot_domain::storage::ObjectKey;
@@ -49,6 +50,10 @@ impl ImageRepo for MemoryDatabase {
         Ok(self.lock().images.get(&id).cloned())
     }
 
+    async fn state(&self, id: ImageId) -> Result<Option<ImageState>, RepoError> {
+        Ok(self.lock().image_state(id))
+    }
+
     async fn count(&self) -> Result<u64, RepoError> {
         Ok(self.lock().images.len() as u64)
     }
@@ -71,14 +76,19 @@ impl ImageRepo for MemoryDatabase {
     }
 
     async fn summary(&self, product: &ProductId) -> Result<ProductImages, RepoError> {
-        let state = self.lock();
-        let of_product = || state.images.values().filter(|image| image.product_id == *product);
-        let primary = of_product().find(|image| image.is_primary).cloned();
-        Ok(ProductImages { count: of_product().count() as u64, primary })
+        Ok(self.lock().summary(product))
     }
 
-    async fn update(&self, id: ImageId, patch: &ImagePatch, origin: &Origin) -> Result<Option<Image>, UpdateError> {
+    async fn update_if(
+        &self,
+        id: ImageId,
+        patch: &ImagePatch,
+        guard: &Guard<ImageState>,
+        origin: &Origin,
+    ) -> Result<Option<Image>, UpdateError> {
         let mut state = self.lock();
+        let Some(old) = state.image_state(id) else { return Ok(None) };
+        guard.ask(Some(&old))?;
         let Some(image) = state.images.get_mut(&id) else { return Ok(None) };
         *image = patch.apply(image).map_err(UpdateError::Metadata)?;
         let image = image.clone();
@@ -86,9 +96,16 @@ impl ImageRepo for MemoryDatabase {
         Ok(Some(image))
     }
 
-    async fn set_primary(&self, id: ImageId, origin: &Origin) -> Result<Option<Image>, RepoError> {
+    async fn set_primary_if(
+        &self,
+        id: ImageId,
+        guard: &Guard<ImageState>,
+        origin: &Origin,
+    ) -> Result<Option<Image>, WriteError> {
         let mut state = self.lock();
-        let Some(old) = state.images.get(&id).cloned() else { return Ok(None) };
+        let Some(old) = state.image_state(id) else { return Ok(None) };
+        guard.ask(Some(&old))?;
+        let old = old.image;
         if old.is_primary {
             return Ok(Some(old));
         }
@@ -99,18 +116,29 @@ impl ImageRepo for MemoryDatabase {
         Ok(Some(new))
     }
 
-    async fn delete(&self, id: ImageId, origin: &Origin) -> Result<Option<JournalEntry>, RepoError> {
+    async fn delete_if(
+        &self,
+        id: ImageId,
+        guard: &Guard<ImageState>,
+        origin: &Origin,
+    ) -> Result<Option<JournalEntry>, WriteError> {
         let mut state = self.lock();
-        let Some(image) = state.images.get(&id).cloned() else { return Ok(None) };
-        state.audit.push(AuditEntry::delete(&image, origin));
+        let Some(old) = state.image_state(id) else { return Ok(None) };
+        guard.ask(Some(&old))?;
+        state.audit.push(AuditEntry::delete(&old.image, origin));
         Ok(state.delete(id, origin.at))
     }
 
-    async fn delete_product(&self, id: &ProductId, origin: &Origin) -> Result<Option<Vec<JournalEntry>>, RepoError> {
+    async fn delete_product_if(
+        &self,
+        id: &ProductId,
+        guard: &Guard<ProductState>,
+        origin: &Origin,
+    ) -> Result<Option<Vec<JournalEntry>>, WriteError> {
         let mut state = self.lock();
-        if state.products.remove(id).is_none() {
-            return Ok(None);
-        }
+        let Some(old) = state.product_state(id) else { return Ok(None) };
+        guard.ask(Some(&old))?;
+        state.products.remove(id);
         let of_product = state.images.values().filter(|image| image.product_id == *id);
         let images: Vec<ImageId> = of_product.map(|image| image.id).collect();
         state.audit.push(AuditEntry::delete_product(id, images.len(), origin));
@@ -119,6 +147,27 @@ impl ImageRepo for MemoryDatabase {
 }
 
 impl State {
+    fn summary(&self, product: &ProductId) -> ProductImages {
+        let of_product = || self.images.values().filter(|image| image.product_id == *product);
+        let primary = of_product().find(|image| image.is_primary).cloned();
+        ProductImages { count: of_product().count() as u64, primary }
+    }
+
+    fn image_state(&self, id: ImageId) -> Option<ImageState> {
+        let image = self.images.get(&id)?.clone();
+        let product = self.products.get(&image.product_id)?.clone();
+        let written = self.audit.iter().filter(|entry| entry.image == Some(id)).map(|entry| entry.origin.at);
+        let changed_at = written.last().map_or(image.uploaded_at, |at| at.max(image.uploaded_at));
+        Some(ImageState { image, product, changed_at })
+    }
+
+    pub(super) fn product_state(&self, id: &ProductId) -> Option<ProductState> {
+        let product = self.products.get(id)?.clone();
+        let written = self.audit.iter().filter(|entry| entry.product == *id).map(|entry| entry.origin.at).last();
+        let changed_at = written.unwrap_or(product.created_at);
+        Some(ProductState { product, images: self.summary(id), changed_at })
+    }
+
     fn clear_primary(&mut self, product: &ProductId) {
         for image in self.images.values_mut().filter(|image| image.product_id == *product) {
             image.is_primary = false;

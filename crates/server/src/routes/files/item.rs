@@ -2,28 +2,30 @@
 
 use crate::app::App;
 use crate::http::caller::Admin;
-use crate::http::entity_tag::{digest, has_already};
-use crate::http::json::{self, JsonObject};
+use crate::http::json::JsonObject;
+use crate::http::preconditions::Preconditions;
+use crate::http::representation::{Representation, ask};
 use crate::openapi::parameters::ImagePath;
 use crate::openapi::schemas::ImagePatchRequest;
 use crate::problem::Problem;
-use crate::problem::mapping::{FAILED, image_not_found};
-use crate::routes::files::patch::parse_patch;
+use crate::problem::mapping::{FAILED, READ_ONLY, image_not_found, invalid_members};
+use crate::routes::files::patch::{ReadPatch, changed, read_patch};
 use crate::routes::files::response::{ImageResponse, Urls};
-use actix_web::http::header::{ETAG, EntityTag};
 use actix_web::{HttpRequest, HttpResponse, web};
 use packshot_domain::image::{Image, ImageId};
-use packshot_domain::product::Product;
+use packshot_domain::json::Object;
+use packshot_domain::ports::guard::{Guard, Objection};
+use packshot_domain::ports::image_repo::ImageState;
+use packshot_domain::product::ProductName;
 
 #[utoipa::path(
     get,
     path = "/files/{id}",
     tag = "Product Images",
     operation_id = "getImage",
-    params(ImagePath, ("If-None-Match" = Option<String>, Header, description = "Entity tags of earlier answers", example = "\"0123456789abcdef0123456789abcdef\"")),
+    params(ImagePath),
     responses(
         (status = 200, description = "The image, with `variants`, `url` and `productName`", body = ImageResponse),
-        (status = 304, description = "The client has it already"),
         (status = 404, description = "Image not found"),
     )
 )]
@@ -33,14 +35,8 @@ pub(crate) async fn get(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (image, product) = app.catalog.image(parse_id(&id)?).await?;
-    let body = json::to_text(&item(&app, &image, &product)).map_err(|error| Problem::internal(FAILED, error))?;
-    // Strong: it follows from every byte of the body.
-    let etag = EntityTag::new_strong(digest(&body, 16));
-    let known = has_already(&request, &etag).unwrap_or(false);
-    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((ETAG, etag.to_string())).insert_header(("cache-control", "no-cache"));
-    Ok(if known { response.finish() } else { response.content_type("application/json").body(body) })
+    let ImageState { image, product, changed_at } = app.catalog.image(parse_id(&id)?).await?;
+    item(&app, &image, &product.name)?.read(&request, Some(changed_at))
 }
 
 #[utoipa::path(
@@ -60,17 +56,40 @@ pub(crate) async fn get(
         (status = 422, description = "Validation error"),
     )
 )]
-/// Edits the image by a JSON merge patch (RFC 7396).
+/// Edits the image by a JSON merge patch (RFC 7396); members that cannot be changed may say what is there.
 pub(crate) async fn patch(
     app: web::Data<App>,
+    request: HttpRequest,
     admin: Admin,
     id: web::Path<String>,
     body: JsonObject,
 ) -> Result<HttpResponse, Problem> {
     let id = parse_id(&id)?;
-    let patch = parse_patch(&body.0)?;
-    let (image, product) = app.catalog.edit_image(id, &patch, &admin.origin).await?;
-    json::answer(HttpResponse::Ok(), &item(&app, &image, &product))
+    let ReadPatch { patch, fixed, errors } = read_patch(body.0);
+    let guard = guard(&app, &request, fixed)?;
+    if !errors.is_empty() {
+        return Err(refused(&app, id, &guard, errors).await?);
+    }
+    let (image, product) = app.catalog.edit_image(id, &patch, &guard, &admin.origin).await?;
+    Ok(item(&app, &image, &product.name)?.answer(HttpResponse::Ok()))
+}
+
+/// What a patch that breaks rules is answered with: the image and the preconditions come first, and the members
+/// that the guard objects to are named beside the others.
+async fn refused(
+    app: &App,
+    id: ImageId,
+    guard: &Guard<ImageState>,
+    mut errors: Vec<(String, String)>,
+) -> Result<Problem, Problem> {
+    match guard.ask(Some(&app.catalog.image(id).await?)) {
+        Ok(()) => {}
+        Err(objection @ Objection::Precondition) => return Err(objection.into()),
+        Err(Objection::ReadOnly(names)) => {
+            errors.extend(names.into_iter().map(|name| (name, READ_ONLY.to_owned())));
+        }
+    }
+    Ok(invalid_members(errors))
 }
 
 #[utoipa::path(
@@ -88,11 +107,14 @@ pub(crate) async fn patch(
 /// Makes the image its product's primary one.
 pub(crate) async fn set_primary(
     app: web::Data<App>,
+    request: HttpRequest,
     admin: Admin,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (image, product) = app.catalog.set_primary(parse_id(&id)?, &admin.origin).await?;
-    json::answer(HttpResponse::Ok(), &item(&app, &image, &product))
+    let id = parse_id(&id)?;
+    let guard = guard(&app, &request, Object::default())?;
+    let (image, product) = app.catalog.set_primary(id, &guard, &admin.origin).await?;
+    Ok(item(&app, &image, &product.name)?.answer(HttpResponse::Ok()))
 }
 
 #[utoipa::path(
@@ -108,9 +130,15 @@ pub(crate) async fn set_primary(
     )
 )]
 /// Deletes the image with its files.
-pub(crate) async fn delete(app: web::Data<App>, admin: Admin, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn delete(
+    app: web::Data<App>,
+    request: HttpRequest,
+    admin: Admin,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let (id, catalog) = (parse_id(&id)?, app.catalog.clone());
-    let deleted = app.jobs.run(async move { catalog.delete_image(id, &admin.origin).await }).await;
+    let guard = guard(&app, &request, Object::default())?;
+    let deleted = app.jobs.run(async move { catalog.delete_image(id, &guard, &admin.origin).await }).await;
     deleted.map_err(|error| Problem::internal(FAILED, error))??;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -120,7 +148,25 @@ fn parse_id(text: &str) -> Result<ImageId, Problem> {
     ImageId::parse(text).map_err(|_| image_not_found(text))
 }
 
-fn item(app: &App, image: &Image, product: &Product) -> ImageResponse {
+/// What `GET /files/{id}` shows.
+pub(crate) fn item(app: &App, image: &Image, product: &ProductName) -> Result<Representation, Problem> {
     let urls = Urls::new(app, &image.product_id);
-    ImageResponse::new(image, &urls).of_product(&product.name).with_url()
+    Representation::new(&ImageResponse::new(image, &urls).of_product(product).with_url())
+}
+
+/// Asks the request's preconditions of an image, and whether it has what `fixed` says.
+fn guard(app: &web::Data<App>, request: &HttpRequest, fixed: Object) -> Result<Guard<ImageState>, Problem> {
+    let preconditions = Preconditions::of(request)?;
+    if preconditions.is_empty() && fixed.is_empty() {
+        return Ok(Guard::open());
+    }
+    let (app, method) = (app.clone().into_inner(), request.method().clone());
+    Ok(Guard::new(move |state: Option<&ImageState>| {
+        // What cannot be shown was not seen by anybody.
+        let shown = state.and_then(|state| Some((item(&app, &state.image, &state.product.name).ok()?, state)));
+        ask(&preconditions, &method, shown.as_ref().map(|(item, state)| (item, state.changed_at)))?;
+        let now = shown.and_then(|(item, _)| Object::parse(item.text()).ok().flatten()).unwrap_or_default();
+        let changed = changed(&fixed, &now);
+        if changed.is_empty() { Ok(()) } else { Err(Objection::ReadOnly(changed)) }
+    }))
 }

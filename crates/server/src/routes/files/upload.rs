@@ -12,14 +12,16 @@ use crate::openapi::schemas::UploadForm;
 use crate::problem::mapping::{UPLOAD_FAILED, file_too_large};
 use crate::problem::{Problem, Slug};
 use crate::routes::files::form::{self, Form, NoForm};
+use crate::routes::files::item::item;
 use crate::routes::files::response::{ImageResponse, Urls};
-use actix_web::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
+use actix_web::http::header::{CONTENT_TYPE, ETAG, EntityTag, HeaderName, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
 use packshot_domain::access::Origin;
-use packshot_domain::image::Image;
+use packshot_domain::image::{Image, ImageId};
 use packshot_domain::json::{Json, Object};
 use packshot_domain::ports::idempotency::{IdempotencyKey, Receipt};
+use packshot_domain::ports::image_repo::ImageState;
 use packshot_domain::ports::rate_limiter::{Quota, Scope};
 use packshot_domain::step::Step;
 use packshot_domain::upload::{Idempotency, ReceiptMaker, UploadRequest, Uploaded, fingerprint};
@@ -75,10 +77,22 @@ pub(crate) async fn upload(
     let use_case = app.upload.clone();
     let uploaded = app.jobs.run(async move { use_case.execute(upload).await }).await;
     let uploaded = uploaded.map_err(|error| Problem::internal(UPLOAD_FAILED, error))?;
-    match uploaded? {
-        Uploaded::New(image) => Ok(Answer::new(&app, &image).respond(false)),
-        Uploaded::Replayed(receipt) => Ok(Answer::read(&receipt)?.respond(true)),
+    let (answer, replayed) = match uploaded? {
+        Uploaded::New(image) => (Answer::new(&app, &image), false),
+        Uploaded::Replayed(receipt) => (Answer::read(&receipt)?, true),
+    };
+    let etag = etag(&app, &answer).await;
+    Ok(answer.respond(replayed, etag))
+}
+
+/// The entity tag of what `GET /files/{id}` shows, where that is still what this answer tells of.
+async fn etag(app: &App, answer: &Answer) -> Option<EntityTag> {
+    // The upload is good, whatever comes of this.
+    let ImageState { image, product, .. } = app.catalog.image(ImageId::parse(&answer.id).ok()?).await.ok()?;
+    if Answer::new(app, &image) != *answer {
+        return None;
     }
+    item(app, &image, &product.name).ok().map(|item| item.etag().clone())
 }
 
 /// Counts this request against the limits of its user and its address.
@@ -164,16 +178,19 @@ impl Answer {
         }
     }
 
-    fn respond(&self, replayed: bool) -> HttpResponse {
+    fn respond(self, replayed: bool, etag: Option<EntityTag>) -> HttpResponse {
         let mut response = HttpResponse::Created();
         response
             .insert_header((LOCATION, format!("/files/{}", self.id)))
             .insert_header((X_IMAGE_ID, self.id.as_str()))
             .insert_header((CONTENT_TYPE, "application/json"));
+        if let Some(etag) = etag {
+            response.insert_header((ETAG, etag.to_string()));
+        }
         if replayed {
             response.insert_header((IDEMPOTENT_REPLAYED, "true"));
         }
-        response.body(self.body.clone())
+        response.body(self.body)
     }
 }
 
