@@ -18,6 +18,7 @@ mod json;
 mod pictures;
 mod preconditions;
 mod products;
+mod queries;
 mod request_id;
 mod restarts;
 mod sent_back;
