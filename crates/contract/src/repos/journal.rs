@@ -91,11 +91,11 @@ pub async fn finishing_many_removes_their_entries_and_no_others(repos: &Repos) {
     let unknown = (1000..2300).map(|number| image("p", number).id);
     let named: Vec<ImageId> = finished.iter().copied().chain(unknown).chain(finished.iter().copied()).collect();
     repos.journal.finish_all(&named).await.unwrap();
-    let left = repos.journal.peek(moment(LATE), 10).await.unwrap();
+    let left = peek(repos, moment(LATE), 10).await;
     assert_eq!(left, [&images[0], &images[2], &images[4]].map(upload));
     repos.journal.finish_all(&[]).await.unwrap();
     repos.journal.finish_all(&ids(&left)).await.unwrap();
-    assert_eq!(repos.journal.peek(moment(LATE), 10).await.unwrap(), []);
+    assert_eq!(peek(repos, moment(LATE), 10).await, []);
 }
 
 /// A claim, as it is named.

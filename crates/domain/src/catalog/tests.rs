@@ -39,8 +39,9 @@ struct Asked {
 fn delete_product(fails_at: usize) -> Asked {
     let asked = Arc::new(Mutex::new(Asked::default()));
     let (mut images, mut store, mut journal) = (MockImageRepo::new(), MockImageStore::new(), MockUploadJournal::new());
-    images.expect_delete_product().times(1).returning(|_, _| Ok(Some(entries())));
+    images.expect_delete_product_if().times(1).returning(|_, _, _| Ok(Some(entries())));
     let told = asked.clone();
+    store.expect_is_there().returning(|| Ok(()));
     store.expect_delete().returning(move |keys| {
         let calls = &mut told.lock().unwrap().deletions;
         calls.push(keys.len());
@@ -62,7 +63,7 @@ fn delete_product(fails_at: usize) -> Asked {
     let user = UserName::parse("ada").unwrap();
     let origin = Origin { user, address: None, request_id: None, at: DateTime::<Utc>::UNIX_EPOCH };
     let id = ProductId::parse("p").unwrap();
-    catalog.delete_product(&id, &origin).now_or_never().unwrap().unwrap();
+    catalog.delete_product(&id, &Guard::open(), &origin).now_or_never().unwrap().unwrap();
     drop(catalog);
     Arc::into_inner(asked).unwrap().into_inner().unwrap()
 }
