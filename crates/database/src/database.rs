@@ -8,7 +8,7 @@
 use crate::cancel::Cancel;
 use crate::deadline::Deadline;
 use crate::dialect::Connected;
-use crate::fault::{Fault, OpenError};
+use crate::fault::{Fault, MayBeFull, OpenError};
 use crate::lanes::{Lane, Lanes, Widths};
 use crate::migrations::{self, Migrated};
 use crate::pool::{self, AnyPool, PoolLoad, Pooled, Pools};
@@ -229,10 +229,14 @@ impl Database {
     }
 
     /// Runs `work`, which only removes, in a transaction: on a full disk with the room that is held for that.
-    pub(crate) async fn remove<T: Send + 'static>(
+    pub(crate) async fn remove<T, E>(
         &self,
-        work: impl FnOnce(&mut Connected<'_>) -> Result<T, Fault> + Clone + Send + 'static,
-    ) -> Result<T, Fault> {
+        work: impl FnOnce(&mut Connected<'_>) -> Result<T, E> + Clone + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + From<diesel::result::Error> + MayBeFull + Send + 'static,
+    {
         match (self.transact(work.clone()).await, self.reserve.clone()) {
             (Err(fault), Some(reserve)) if fault.is_full() => {
                 tracing::warn!(

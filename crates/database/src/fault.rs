@@ -107,10 +107,24 @@ fn is_damage(message: &str) -> bool {
     message.contains("malformed") || message.contains("not a database")
 }
 
-impl Fault {
+/// An error that a full disk may be behind.
+pub(crate) trait MayBeFull {
     /// Whether the disk of an embedded database had no room; diesel gives no code.
-    pub(crate) fn is_full(&self) -> bool {
+    fn is_full(&self) -> bool;
+}
+
+impl MayBeFull for Fault {
+    fn is_full(&self) -> bool {
         matches!(&self.0, RepoError::Unavailable(cause) if cause.to_string().contains("disk is full"))
+    }
+}
+
+impl<R> MayBeFull for Abort<R> {
+    fn is_full(&self) -> bool {
+        match self {
+            Self::Refused(_) => false,
+            Self::Failed(fault) => fault.is_full(),
+        }
     }
 }
 
