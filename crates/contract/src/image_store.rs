@@ -110,6 +110,7 @@ macro_rules! image_store_suite {
             what_is_missing_counts_as_deleted,
             deleting_nothing_does_nothing,
             after_a_deletion_the_key_can_be_put_again,
+            more_are_deleted_at_once_than_one_request_names,
         );
         $crate::image_store_suite!(@ $open, listings:
             a_listing_has_every_object_once_with_its_key_and_size,

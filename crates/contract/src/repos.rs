@@ -196,6 +196,7 @@ macro_rules! repo_suite {
             a_key_is_taken_by_an_entry,
             a_key_is_taken_by_an_image,
             a_finished_key_is_free,
+            finishing_many_removes_their_entries_and_no_others,
             of_many_begins_with_one_key_one_gets_it,
             an_abandoned_upload_is_a_deletion,
             abandoning_what_is_not_there_is_false,

@@ -158,6 +158,20 @@ impl UploadJournal for Database {
         Ok(())
     }
 
+    async fn finish_all(&self, images: &[ImageId]) -> Result<(), RepoError> {
+        let images: Vec<ImageKey> = images.iter().copied().map(ImageKey).collect();
+        let removed: Result<_, Fault> = self
+            .write(move |connection| {
+                for images in images.chunks(BATCH) {
+                    let entries = upload_journal::table.filter(upload_journal::image_id.eq_any(images.iter().copied()));
+                    query!(connection, c => diesel::delete(entries).execute(*c))?;
+                }
+                Ok(())
+            })
+            .await;
+        Ok(removed?)
+    }
+
     async fn names(&self, key: &ObjectKey) -> Result<bool, RepoError> {
         let key = key.clone();
         let named: Result<_, Fault> = self

@@ -5,11 +5,13 @@
 
 use crate::access::Origin;
 use crate::image::{Image, ImageId};
+use crate::ports::Cause;
 use crate::ports::image_repo::{ImagePage, ImagePatch, ImageQuery, ImageRepo, ProductImages, UpdateError};
 use crate::ports::image_store::{ImageStore, StoreError};
 use crate::ports::product_repo::{ProductPage, ProductQuery, ProductRepo, Put, RepoError};
 use crate::ports::upload_journal::{JournalEntry, UploadJournal};
 use crate::product::{Product, ProductId, ProductName};
+use crate::storage::ObjectKey;
 use crate::text::InvalidText;
 use std::sync::Arc;
 
@@ -46,6 +48,10 @@ pub enum CatalogError {
 }
 
 impl Catalog {
+    /// Images whose objects are deleted together: with the usual five objects each, as many objects as one
+    /// request to S3 may name.
+    const IMAGES_AT_ONCE: usize = 200;
+
     /// The product and what it has in images.
     ///
     /// # Errors
@@ -72,7 +78,8 @@ impl Catalog {
         self.products.list(query).await
     }
 
-    /// Removes a product with all its images.
+    /// Removes a product with all its images: the rows at once, the objects in batches, each of which costs one
+    /// bulk deletion and one small transaction. No connection is held while the store works.
     ///
     /// # Errors
     /// [`CatalogError::ProductNotFound`], [`CatalogError::Repo`]; [`CatalogError::Store`] while the place of the
@@ -80,9 +87,7 @@ impl Catalog {
     pub async fn delete_product(&self, id: &ProductId, origin: &Origin) -> Result<(), CatalogError> {
         self.store.is_there().await?;
         let entries = self.images.delete_product(id, origin).await?.ok_or_else(|| not_found(id))?;
-        for entry in &entries {
-            self.delete_objects(entry).await;
-        }
+        self.delete_objects(&entries).await;
         Ok(())
     }
 
@@ -144,7 +149,7 @@ impl Catalog {
         self.store.is_there().await?;
         let entry = self.images.delete(id, origin).await?;
         let entry = entry.ok_or_else(|| CatalogError::ImageNotFound(id.to_string()))?;
-        self.delete_objects(&entry).await;
+        self.delete_objects(std::slice::from_ref(&entry)).await;
         Ok(())
     }
 
@@ -156,22 +161,33 @@ impl Catalog {
         Ok((image, product))
     }
 
-    /// The row is gone already, so a failure here is the sweep's to mend, not the client's.
-    async fn delete_objects(&self, entry: &JournalEntry) {
-        let left = |error: &dyn std::error::Error| {
-            tracing::warn!(image = %entry.image, error = %error, "the objects of a deleted image are left to the sweep");
-        };
-        match self.store.delete(&entry.keys).await {
-            Err(error) => left(&error),
-            Ok(()) => {
-                if let Err(error) = self.journal.finish(entry.image).await {
-                    left(&error);
-                }
+    /// Deletes the objects of entries whose rows are gone, some hundred images at a time. A failure is the
+    /// sweep's to mend, not the client's; after one, the rest is left to it too, since a store that is away
+    /// would keep the client waiting for each batch anew.
+    async fn delete_objects(&self, entries: &[JournalEntry]) {
+        let mut left = entries.len();
+        for batch in entries.chunks(Self::IMAGES_AT_ONCE) {
+            if let Err(error) = self.delete_batch(batch).await {
+                let image = batch.first().map(|entry| entry.image.to_string());
+                tracing::warn!(image, left, error = %error, "the objects of deleted images are left to the sweep");
+                return;
             }
+            left -= batch.len();
         }
+    }
+
+    async fn delete_batch(&self, entries: &[JournalEntry]) -> Result<(), Cause> {
+        let keys: Vec<ObjectKey> = entries.iter().flat_map(|entry| entry.keys.iter().cloned()).collect();
+        self.store.delete(&keys).await?;
+        let images: Vec<ImageId> = entries.iter().map(|entry| entry.image).collect();
+        self.journal.finish_all(&images).await?;
+        Ok(())
     }
 }
 
 fn not_found(id: &ProductId) -> CatalogError {
     CatalogError::ProductNotFound(id.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! `/products` and `/products/{id}`.
 
 use crate::pictures::jpeg;
+use packshot_tests::backends::postgres;
 use packshot_tests::client::send;
 use packshot_tests::token::{now, sign};
 use packshot_tests::{Backends, Form, Server, fixture, on_every_backend};
@@ -202,4 +203,36 @@ fn bad_parameters_of_a_page_are_400_and_all_named(backends: Backends) {
 fn ids(page: &Value) -> Vec<String> {
     let items = page["items"].as_array().expect("items");
     items.iter().map(|item| item["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// Rows at once, beside the server.
+fn seed(server: &Server, images: u32) {
+    let home = server.home();
+    if let Some(database) = home.database() {
+        postgres().sql(database, &packshot_contract::seed::postgres(images, 1)).unwrap();
+        return;
+    }
+    // Python's own SQLite may be older than that function.
+    let script = "import sqlite3, sys\ndatabase = sqlite3.connect(sys.argv[1])\n\
+        database.create_function('unhex', 1, bytes.fromhex)\ndatabase.executescript(sys.argv[2])";
+    let database = server.folder().join("data/packshot.db");
+    let mut python = std::process::Command::new("python3");
+    let ran =
+        python.args(["-c", script]).arg(database).arg(packshot_contract::seed::sqlite(images, 1)).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+#[on_every_backend]
+fn a_product_of_a_thousand_images_goes_with_all_of_them(backends: Backends) {
+    let server = Server::builder_on(backends).start();
+    seed(&server, 1200);
+    for _ in 0..2 {
+        let _ = server.admin().upload(Form::upload("p0", &fixture("tiny_300x300.jpg"))).expect(201);
+    }
+    assert_eq!(server.stored_files().len(), 10);
+    assert_eq!(server.anyone().get("/products/p0").expect(200).json()["imageCount"], 1202);
+    let _ = server.admin().delete("/products/p0").expect(204);
+    let _ = server.anyone().get("/products/p0").expect(404);
+    assert_eq!(server.stored_files(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(packshot_tests::rows::read(server.home()), packshot_tests::rows::Rows::default());
 }

@@ -165,6 +165,11 @@ impl UploadJournal for MemoryDatabase {
         Ok(())
     }
 
+    async fn finish_all(&self, images: &[ImageId]) -> Result<(), RepoError> {
+        self.lock().journal.retain(|image, _| !images.contains(image));
+        Ok(())
+    }
+
     async fn names(&self, key: &ObjectKey) -> Result<bool, RepoError> {
         Ok(self.lock().journal.values().any(|known| known.entry.keys.contains(key)))
     }

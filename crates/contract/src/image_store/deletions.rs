@@ -3,6 +3,7 @@
 use super::{assert_missing, noise, original, read, variant};
 use packshot_domain::image::ImageFormat;
 use packshot_domain::ports::image_store::ImageStore;
+use packshot_domain::storage::ObjectKey;
 
 /// A claim, as it is named.
 pub async fn a_deleted_object_is_gone_and_its_siblings_stay(store: &dyn ImageStore) {
@@ -61,4 +62,20 @@ pub async fn after_a_deletion_the_key_can_be_put_again(store: &dyn ImageStore) {
         store.delete(std::slice::from_ref(&key)).await.unwrap();
         assert_missing(store, &key).await;
     }
+}
+
+/// A claim, as it is named.
+pub async fn more_are_deleted_at_once_than_one_request_names(store: &dyn ImageStore) {
+    // S3 takes 1000 names a request, Azure 256. Most are missing, which is as good as deleted.
+    let keys: Vec<ObjectKey> = (0..2300).map(|number| original("many", number)).collect();
+    let there: Vec<&ObjectKey> = keys.iter().step_by(230).chain(keys.last()).collect();
+    let stays = original("many", 2300);
+    for key in there.iter().copied().chain([&stays]) {
+        store.put(key, noise(100, 1)).await.unwrap();
+    }
+    store.delete(&keys).await.unwrap();
+    for key in there {
+        assert_missing(store, key).await;
+    }
+    assert_eq!(read(store, &stays, None).await.unwrap(), noise(100, 1));
 }

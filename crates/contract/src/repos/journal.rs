@@ -81,6 +81,24 @@ pub async fn a_finished_key_is_free(repos: &Repos) {
 }
 
 /// A claim, as it is named.
+pub async fn finishing_many_removes_their_entries_and_no_others(repos: &Repos) {
+    let images: Vec<Image> = (1..=6).map(|number| image("p", number)).collect();
+    for image in &images {
+        repos.begin(image).await;
+    }
+    // Among more than one statement takes, of which most have no entry.
+    let finished: Vec<ImageId> = images.iter().skip(1).step_by(2).map(|image| image.id).collect();
+    let unknown = (1000..2300).map(|number| image("p", number).id);
+    let named: Vec<ImageId> = finished.iter().copied().chain(unknown).chain(finished.iter().copied()).collect();
+    repos.journal.finish_all(&named).await.unwrap();
+    let left = peek(repos, moment(LATE), 10).await;
+    assert_eq!(left, [&images[0], &images[2], &images[4]].map(upload));
+    repos.journal.finish_all(&[]).await.unwrap();
+    repos.journal.finish_all(&ids(&left)).await.unwrap();
+    assert_eq!(peek(repos, moment(LATE), 10).await, []);
+}
+
+/// A claim, as it is named.
 pub async fn of_many_begins_with_one_key_one_gets_it(repos: &Repos) {
     let keys = object_keys(&image("p", 1));
     let begins = join_all((1..=20).map(|number| repos.journal.begin(image("p", number).id, &keys, moment(0)))).await;

@@ -57,6 +57,13 @@ pub trait UploadJournal: Send + Sync {
     /// [`RepoError`].
     async fn finish(&self, image: ImageId) -> Result<(), RepoError>;
 
+    /// Removes the entries of all these images, whose objects are all gone, in one transaction; an image
+    /// without an entry is passed over. The caller bounds how many they are.
+    ///
+    /// # Errors
+    /// [`RepoError`]; none is removed then.
+    async fn finish_all(&self, images: &[ImageId]) -> Result<(), RepoError>;
+
     /// Whether an entry names this object.
     ///
     /// # Errors

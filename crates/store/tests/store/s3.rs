@@ -7,7 +7,10 @@ use packshot_contract::servers::NoServer;
 use packshot_contract::servers::s3::S3Server;
 use packshot_domain::ports::image_store::{ImageStore as _, StoreError};
 use packshot_store::ObjectImageStore;
-use std::sync::{Arc, LazyLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 
 /// One for all tests; it ends with this process.
 static SERVER: LazyLock<Result<S3Server, NoServer>> = LazyLock::new(|| {
@@ -106,4 +109,60 @@ async fn a_server_that_hangs_is_given_up_and_comes_back() {
     server.thaw().unwrap();
     assert_eq!(read(&patient, &key("p/p_000000000001.jpg")).await.unwrap(), b"x");
     patient.ping().await.unwrap();
+}
+
+/// A server that says yes to everything, and what it was asked: the first line of each request.
+async fn yes_server() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let heard = asked.clone();
+    tokio::spawn(async move {
+        loop {
+            let (connection, _) = listener.accept().await.unwrap();
+            tokio::spawn(answer_yes(BufReader::new(connection), heard.clone()));
+        }
+    });
+    (endpoint, asked)
+}
+
+async fn answer_yes(mut connection: BufReader<TcpStream>, asked: Arc<Mutex<Vec<String>>>) {
+    loop {
+        let (mut head, mut length) = (String::new(), 0);
+        while !head.ends_with("\r\n\r\n") {
+            let start = head.len();
+            if connection.read_line(&mut head).await.unwrap_or(0) == 0 {
+                return;
+            }
+            if let Some(text) = head[start..].to_ascii_lowercase().strip_prefix("content-length:") {
+                length = text.trim().parse().unwrap();
+            }
+        }
+        asked.lock().unwrap().push(head.lines().next().unwrap().to_owned());
+        connection.read_exact(&mut vec![0; length]).await.unwrap();
+        let body = "<DeleteResult><Deleted><Key>one of them</Key></Deleted></DeleteResult>";
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        connection.write_all(answer.as_bytes()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_objects_of_many_images_are_deleted_with_a_request_for_each_thousand() {
+    let (endpoint, asked) = yes_server().await;
+    let mut options = BTreeMap::from([("access_key_id", "a"), ("secret_access_key", "b"), ("endpoint", &*endpoint)])
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect::<BTreeMap<_, _>>();
+    let keys: Vec<_> = (0..2300).map(|number| key(&format!("p/p_{number:012x}.jpg"))).collect();
+    open_with("s3://images", options.clone()).delete(&keys).await.unwrap();
+    let requests = std::mem::take(&mut *asked.lock().unwrap());
+    assert_eq!(requests, ["POST /images?delete HTTP/1.1"; 3]);
+    // Stores that are like S3 but for this.
+    options.insert("disable_bulk_delete".to_owned(), "true".to_owned());
+    open_with("s3://images", options).delete(&keys[..100]).await.unwrap();
+    let requests = std::mem::take(&mut *asked.lock().unwrap());
+    assert!(
+        requests.len() == 100 && requests.iter().all(|line| line.starts_with("DELETE /images/p/p_")),
+        "{requests:?}"
+    );
 }
