@@ -1,7 +1,7 @@
 //! The keys at hand, fetched again when a token asks for one that is not there.
 //!
 //! Owns the cache of the key set and how often it is fetched: at most once an interval, by one task
-//! for all who wait. Refuses to know what the keys are for. Its surprising rule: a fetch runs in a task
+//! for all who wait, and anew when half its greatest age has passed. Refuses to know what the keys are for. Its surprising rule: a fetch runs in a task
 //! of its own, so that clients who hang up cannot make the next one fetch again.
 
 use crate::fetch::{Origin, read_file};
@@ -13,6 +13,7 @@ use packshot_domain::ports::clock::Clock;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::task::JoinHandle;
 
 /// While there are no keys at all, a fetch that failed is repeated this soon, where the interval is longer.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -64,7 +65,8 @@ impl Keys {
         Ok(Self::Fetched(Arc::new(Cache {
             origin,
             algorithms: settings.algorithms.clone(),
-            min_interval: settings.jwks_min_refetch_interval,
+            // Less would let withdrawn keys live longer.
+            min_interval: settings.jwks_min_refetch_interval.min(settings.jwks_max_age),
             max_age: settings.jwks_max_age,
             clock,
             state: RwLock::new(state),
@@ -73,7 +75,8 @@ impl Keys {
     }
 
     /// The keys, fetched anew when there are none, when none has the id `kid`, or when they are old; unless
-    /// that was tried within the interval. So the answer may still know no such key.
+    /// that was tried within the interval. So the answer may still know no such key. While the provider answers,
+    /// no key is in it that was withdrawn longer ago than the maximum age.
     pub(crate) async fn current(&self, kid: Option<&str>) -> Result<Arc<KeySet>, KeysUnavailable> {
         match self {
             Self::Fixed(keys) => Ok(keys.clone()),
@@ -86,11 +89,20 @@ impl Cache {
     async fn current(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<KeySet>, KeysUnavailable> {
         let state = self.read();
         match &state.keys {
-            Some(keys) if keys.knows(kid) => {
-                if self.is_old(&state)
+            Some(keys) if keys.knows(kid) && !self.is_older(&state, self.max_age) => {
+                // Early, and waited for by nobody, so that busy servers never come to wait.
+                if self.is_older(&state, self.max_age / 2)
                     && self.may_try(&state)
                     && let Ok(turn) = self.fetching.clone().try_lock_owned()
                 {
+                    drop(self.begin_fetch(turn));
+                }
+            }
+            Some(keys) if keys.knows(kid) => {
+                let turn = self.fetching.clone().lock_owned().await;
+                // Whoever held the lock before may have fetched.
+                let state = self.read();
+                if self.is_older(&state, self.max_age) && self.may_try(&state) {
                     self.fetch(turn).await;
                 }
             }
@@ -111,15 +123,18 @@ impl Cache {
 
     /// Fetches to the end, even when the caller goes away.
     async fn fetch(self: &Arc<Self>, turn: OwnedMutexGuard<()>) {
+        if let Err(error) = self.begin_fetch(turn).await {
+            self.note(Err(error.into()));
+        }
+    }
+
+    fn begin_fetch(self: &Arc<Self>, turn: OwnedMutexGuard<()>) -> JoinHandle<()> {
         let cache = self.clone();
-        let task = tokio::spawn(async move {
+        tokio::spawn(async move {
             let result = cache.fetch_keys().await;
             cache.note(result);
             drop(turn);
-        });
-        if let Err(error) = task.await {
-            self.note(Err(error.into()));
-        }
+        })
     }
 
     async fn fetch_keys(&self) -> Result<KeySet, Cause> {
@@ -145,8 +160,8 @@ impl Cache {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn is_old(&self, state: &State) -> bool {
-        state.fetched_at.is_none_or(|at| self.passed(at, self.max_age))
+    fn is_older(&self, state: &State, age: Duration) -> bool {
+        state.fetched_at.is_none_or(|at| self.passed(at, age))
     }
 
     fn may_try(&self, state: &State) -> bool {

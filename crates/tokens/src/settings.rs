@@ -51,8 +51,9 @@ pub struct TokenSettings {
     pub leeway: Duration,
     /// A key set is fetched at most once in this time, whatever tokens arrive.
     pub jwks_min_refetch_interval: Duration,
-    /// A key set that is older is fetched again when it is needed, so that a key that was withdrawn stops
-    /// working; the old one goes on being used while the new one cannot be had.
+    /// A key set that is older is fetched again before it is used, so that a key that was withdrawn stops
+    /// working within this time; the old one goes on being used while the new one cannot be had. From half this
+    /// age on, it is fetched beside the work.
     pub jwks_max_age: Duration,
     /// A fetch may take this long.
     pub jwks_timeout: Duration,
@@ -125,7 +126,7 @@ impl TokenSettings {
             role_claims: owned(&["role", "roles", "scope", "realm_access.roles"]),
             leeway: Duration::from_secs(30),
             jwks_min_refetch_interval: Duration::from_secs(30),
-            jwks_max_age: Duration::from_secs(3600),
+            jwks_max_age: Duration::from_secs(300),
             jwks_timeout: Duration::from_secs(5),
         }
     }

@@ -101,16 +101,60 @@ async fn tokens_that_no_key_could_make_good_cause_no_fetch() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_withdrawn_stops_working_within_the_hour() {
+async fn a_key_that_was_withdrawn_stops_working_within_five_minutes() {
     let (old, new) = (Signer::ec(), Signer::ec());
     let provider = Provider::new(keys(&[old.public("old")])).await;
     accepted(&provider.verifier, &old.good_token("old")).await;
     provider.answers(keys(&[new.public("new")])).await;
-    provider.clock.advance(3600);
+    provider.clock.advance(300);
     let late = json!({"sub": "ann", "exp": crate::support::NOW + 7200});
     refused(&provider.verifier, &old.token(&json!({"alg": "ES256", "kid": "old"}), &late)).await;
     accepted(&provider.verifier, &new.token(&json!({"alg": "ES256", "kid": "new"}), &late)).await;
     assert_eq!(provider.fetches().await, 1);
+}
+
+#[tokio::test]
+async fn a_withdrawn_key_stops_working_for_many_at_once_and_none_slips_through() {
+    let (old, new) = (Signer::ec(), Signer::ec());
+    let provider = Provider::new(keys(&[old.public("old")])).await;
+    let token = old.good_token("old");
+    accepted(&provider.verifier, &token).await;
+    provider.answers(keys(&[new.public("new")]).set_delay(Duration::from_millis(100))).await;
+    provider.clock.advance(300);
+    join_all((0..20).map(|_| refused(&provider.verifier, &token))).await;
+    assert_eq!(provider.fetches().await, 1);
+}
+
+#[tokio::test]
+async fn keys_are_fetched_beside_the_work_before_they_are_too_old() {
+    let signer = Signer::ec();
+    let provider = Provider::new(keys(&[signer.public("a")])).await;
+    let token = signer.good_token("a");
+    accepted(&provider.verifier, &token).await;
+    provider.clock.advance(149);
+    accepted(&provider.verifier, &token).await;
+    assert_eq!(provider.fetches().await, 1);
+    provider.clock.advance(1);
+    // Nobody waits for it; it comes all the same, once.
+    while provider.fetches().await == 1 {
+        accepted(&provider.verifier, &token).await;
+    }
+    assert_eq!(provider.fetches().await, 2);
+}
+
+#[tokio::test]
+async fn an_age_that_is_less_than_the_interval_is_kept_too() {
+    let (old, new) = (Signer::ec(), Signer::ec());
+    let (server, clock) = (MockServer::start().await, ManualClock::new());
+    let source = KeySource::JwksUrl(format!("{}/keys", server.uri()));
+    let settings = TokenSettings { jwks_max_age: Duration::from_secs(2), ..TokenSettings::new(source) };
+    let verifier = BiscuitTokenVerifier::new(settings, clock.clone()).unwrap();
+    let provider = Provider { server, verifier, clock };
+    provider.answers(keys(&[old.public("old")])).await;
+    accepted(&provider.verifier, &old.good_token("old")).await;
+    provider.answers(keys(&[new.public("new")])).await;
+    provider.clock.advance(2);
+    refused(&provider.verifier, &old.good_token("old")).await;
 }
 
 #[tokio::test]
