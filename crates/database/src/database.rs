@@ -11,7 +11,7 @@ use crate::dialect::Connected;
 use crate::fault::{Fault, OpenError};
 use crate::lanes::{Lane, Lanes, Widths};
 use crate::migrations::{self, Migrated};
-use crate::pool::{self, AnyPool, PoolLoad, Pools};
+use crate::pool::{self, AnyPool, PoolLoad, Pooled, Pools};
 use crate::reserve::Reserve;
 use crate::url::DatabaseUrl;
 use chrono::{DateTime, Utc};
@@ -109,12 +109,22 @@ impl Database {
     /// [`OpenError::Newer`] when a migration is recorded that this binary does not have,
     /// [`OpenError::Migration`]; nothing has changed then.
     pub fn migrate(&self) -> Result<Migrated, OpenError> {
-        let pooled = self.pools.writers.get();
-        let mut pooled = pooled.map_err(|error| OpenError::Connect {
+        migrations::migrate(&mut self.pooled()?.connected(), self.connect_timeout)
+    }
+
+    /// Sees to it that the database has all the migrations of this binary and no others, and changes nothing.
+    ///
+    /// # Errors
+    /// [`OpenError::Older`], [`OpenError::Newer`], or [`OpenError::Connect`] when it cannot be asked.
+    pub fn require_current(&self) -> Result<(), OpenError> {
+        migrations::require_current(&mut self.pooled()?.connected())
+    }
+
+    fn pooled(&self) -> Result<Pooled, OpenError> {
+        self.pools.writers.get().map_err(|error| OpenError::Connect {
             address: self.description.to_string(),
             reason: crate::fault::one_line(&error.to_string()),
-        })?;
-        migrations::migrate(&mut pooled.connected(), self.connect_timeout)
+        })
     }
 
     /// Runs `work` at once, on this thread: for starts, when nobody is served yet.

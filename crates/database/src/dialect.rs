@@ -178,6 +178,29 @@ impl Connected<'_> {
         }
     }
 
+    /// The versions of the migrations that have been applied, in order; none where nothing was ever made.
+    pub(crate) fn applied_migrations(&mut self) -> QueryResult<Vec<String>> {
+        #[derive(QueryableByName)]
+        struct Applied {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            version: String,
+        }
+        // Diesel's own function makes the table where it is missing.
+        let table = match self {
+            Self::Postgres(_) => {
+                "SELECT 'there' AS version WHERE to_regclass('__diesel_schema_migrations') IS NOT NULL"
+            }
+            Self::Sqlite(_) => "SELECT 'there' AS version FROM sqlite_master WHERE name = '__diesel_schema_migrations'",
+        };
+        let table: Option<Applied> = query!(self, c => diesel::sql_query(table).get_result(*c).optional())?;
+        if table.is_none() {
+            return Ok(Vec::new());
+        }
+        let versions = "SELECT version FROM __diesel_schema_migrations ORDER BY version";
+        let versions: Vec<Applied> = query!(self, c => diesel::sql_query(versions).load(*c))?;
+        Ok(versions.into_iter().map(|applied| applied.version).collect())
+    }
+
     /// The database's name and version.
     pub(crate) fn version(&mut self) -> QueryResult<String> {
         #[derive(QueryableByName)]

@@ -36,6 +36,12 @@ pub enum OpenError {
         /// The recorded migrations that this binary does not have.
         Vec<String>,
     ),
+    /// It has not been migrated to this packshot, and whoever asked must not do it.
+    #[error("the database is older than this packshot and lacks the migrations {}: run `packshot migrate`", .0.join(", "))]
+    Older(
+        /// The migrations of this binary that have not been applied.
+        Vec<String>,
+    ),
     /// A migration did not go through; the database is as it was.
     #[error("the database could not be migrated: {reason}")]
     Migration {

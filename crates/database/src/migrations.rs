@@ -7,6 +7,8 @@ use crate::dialect::{Connected, Exclusive};
 use crate::fault::{OpenError, one_line};
 use diesel::backend::Backend;
 use diesel::migration::{MigrationSource, MigrationVersion};
+use diesel::pg::Pg;
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use packshot_domain::ports::Cause;
 use std::time::Duration;
@@ -57,6 +59,35 @@ where
         applied.push(migration.name().to_string());
     }
     Ok(Migrated { applied })
+}
+
+/// Whether all the migrations of this binary, and no others, have been applied; changes nothing.
+pub(crate) fn require_current(connection: &mut Connected<'_>) -> Result<(), OpenError> {
+    let known = match connection {
+        Connected::Postgres(_) => names::<Pg>(&POSTGRES),
+        Connected::Sqlite(_) => names::<Sqlite>(&SQLITE),
+    }?;
+    let applied = connection.applied_migrations()?;
+    let unknown: Vec<String> =
+        applied.iter().filter(|&version| !known.iter().any(|(known, _)| known == version)).cloned().collect();
+    if !unknown.is_empty() {
+        return Err(OpenError::Newer(unknown));
+    }
+    let missing: Vec<String> =
+        known.into_iter().filter(|(version, _)| !applied.contains(version)).map(|(_, name)| name).collect();
+    if missing.is_empty() { Ok(()) } else { Err(OpenError::Older(missing)) }
+}
+
+/// The version and the name of each migration.
+fn names<DB: Backend>(source: &EmbeddedMigrations) -> Result<Vec<(String, String)>, OpenError>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let migrations = source.migrations().map_err(failed)?;
+    Ok(migrations
+        .iter()
+        .map(|migration| (migration.name().version().to_string(), migration.name().to_string()))
+        .collect())
 }
 
 fn failed(source: Cause) -> OpenError {

@@ -10,13 +10,14 @@ mod demo;
 mod product;
 mod serve;
 mod sweep;
+mod terminal;
 mod token;
 mod verify;
 
 use crate::settings::load::{Loaded, load};
 use crate::system::SystemClock;
 use crate::wiring;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use packshot_domain::access::{Origin, UserName};
 use packshot_domain::ports::clock::Clock;
@@ -86,10 +87,14 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let variables =
-        std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
-    let environment: BTreeMap<String, String> = variables.collect();
+    let environment = environment()?;
     let loaded = load(cli.config.as_deref(), &environment)?;
+    if !matches!(cli.command, None | Some(Command::Serve(_))) {
+        // A server has a log for them.
+        for warning in &loaded.warnings {
+            writeln!(std::io::stderr(), "packshot: warning: {}", terminal::shown(warning))?;
+        }
+    }
     let context = Invocation { loaded, environment, config: cli.config };
     match cli.command {
         None => block_on(serve::run(&context, &serve::Arguments::default())),
@@ -103,15 +108,29 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Restore(arguments)) => block_on(backup::restore(&context, &arguments)),
         Some(Command::Audit(arguments)) => block_on(audit::run(&context, &arguments)),
         Some(Command::Openapi) => {
-            print(&format!("{:#}", crate::openapi::document()?))?;
+            print_as_it_is(&format!("{:#}", crate::openapi::document()?))?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Check) => block_on(check::run(&context)),
     }
 }
 
+/// The variables of this process, as far as they are text.
+fn environment() -> anyhow::Result<BTreeMap<String, String>> {
+    let mut environment = BTreeMap::new();
+    for (name, text) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else { continue };
+        match text.into_string() {
+            Ok(text) => drop(environment.insert(name, text)),
+            Err(_) if name.starts_with("PACKSHOT_") => bail!("settings: {name} is no UTF-8"),
+            Err(_) => {}
+        }
+    }
+    Ok(environment)
+}
+
 fn migrate(context: &Invocation) -> anyhow::Result<ExitCode> {
-    let (database, _) = wiring::open_database(&context.loaded.settings)?;
+    let database = wiring::open_database(&context.loaded.settings)?;
     let migrated = database.migrate().context("database.url")?;
     if migrated.applied.is_empty() {
         print("The database is up to date.")?;
@@ -137,14 +156,20 @@ fn origin() -> anyhow::Result<Origin> {
     Ok(Origin { user, address: None, request_id: None, at: SystemClock::default().now() })
 }
 
-/// A line on standard output, seen at once even by a pipe.
+/// A line on standard output, seen at once even by a pipe. What others named is shown, and does nothing to the
+/// terminal.
 fn print(line: &str) -> std::io::Result<()> {
+    print_as_it_is(&terminal::shown(line))
+}
+
+/// The same for text that is all ours, or for machines alone.
+fn print_as_it_is(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
+    writeln!(out, "{text}")?;
     out.flush()
 }
 
-/// The error and its causes, without the line breaks that some libraries put in.
+/// The error and its causes, without the line breaks that some libraries put in, as a terminal may have it.
 fn one_line(error: &anyhow::Error) -> String {
-    format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")
+    terminal::shown(&format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" "))
 }

@@ -4,6 +4,8 @@
 //! Refuses to know what the values do: the wiring hands each adapter its own part.
 
 pub mod load;
+mod values;
+mod variables;
 mod variants;
 
 pub use variants::VariantSettings;
@@ -14,7 +16,14 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use validator::{Validate, ValidationError};
+use validator::Validate;
+
+/// A year: more than any wait needs, and little enough to be added to any moment.
+const MAX_SECONDS: u64 = 31_536_000;
+/// A day.
+const MAX_MS: u64 = 86_400_000;
+/// As many threads as any machine is worth.
+const MAX_WORKERS: usize = 1024;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, Validate)]
@@ -47,6 +56,7 @@ pub struct Settings {
     #[validate(nested)]
     pub errors: ErrorSettings,
     /// `[log]`
+    #[validate(nested)]
     pub log: LogSettings,
     /// `[metrics]`
     pub metrics: MetricsSettings,
@@ -62,28 +72,33 @@ pub struct Settings {
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSettings {
     /// Address and port to listen on.
+    #[validate(custom(function = "values::bind"))]
     pub bind: String,
     /// Proxies whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "values::networks")]
     pub trusted_proxies: Vec<IpNet>,
     /// Origins that browsers may call from; `*` for all.
+    #[validate(custom(function = "values::origins"))]
     pub cors_origins: Vec<String>,
     /// What stands before `/products/…` in the URLs of answers.
-    #[validate(custom(function = "base_url"))]
+    #[validate(custom(function = "values::base_url"))]
     pub public_base_url: String,
     /// Threads that serve requests; 0 for one a core.
+    #[validate(range(max = MAX_WORKERS))]
     pub workers: usize,
     /// Whether another process holds the socket and starts the server again when a signal killed it.
     pub supervise: bool,
     /// How long a shutdown waits for running requests, in seconds.
+    #[validate(range(max = MAX_SECONDS))]
     pub shutdown_timeout_seconds: u64,
     /// Connections at once; more wait until one ends.
     #[validate(range(min = 1))]
     pub max_connections: usize,
     /// How long a request's head may take to arrive, in seconds.
-    #[validate(range(min = 1))]
+    #[validate(range(min = 1, max = MAX_SECONDS))]
     pub head_timeout_seconds: u64,
     /// How long a request's body may take to arrive, whatever its size, in seconds.
-    #[validate(range(min = 1))]
+    #[validate(range(min = 1, max = MAX_SECONDS))]
     pub body_timeout_seconds: u64,
     /// A body gets a second more for so many bytes that have arrived.
     #[validate(range(min = 1))]
@@ -93,10 +108,10 @@ pub struct ServerSettings {
     /// How much of an answer a client must take in a second; 0 for `min_body_bytes_per_second`.
     pub min_answer_bytes_per_second: u32,
     /// How long a connection without a request is kept, in seconds.
-    #[validate(range(min = 1))]
+    #[validate(range(min = 1, max = MAX_SECONDS))]
     pub keep_alive_seconds: u64,
     /// How long a connection is read on after its last answer, in seconds.
-    #[validate(range(min = 1))]
+    #[validate(range(min = 1, max = MAX_SECONDS))]
     pub linger_seconds: u64,
 }
 
@@ -139,15 +154,18 @@ pub struct AuthSettings {
     pub hs256_secret_file: PathBuf,
     /// A JWKS: a path or an HTTPS URL. Excludes the secret.
     pub jwks: Option<String>,
+    /// How long a key that the JWKS no longer has goes on working, in seconds.
+    #[validate(range(min = 1, max = MAX_SECONDS))]
+    pub jwks_max_age_seconds: u64,
     /// The issuer that tokens must name.
     pub issuer: Option<String>,
     /// The audience that tokens must name.
     pub audience: Option<String>,
     /// Roles that may write.
-    #[validate(length(min = 1))]
+    #[validate(length(min = 1, message = "must name at least one"))]
     pub admin_roles: Vec<String>,
     /// Where a token names its roles, as dotted paths.
-    #[validate(length(min = 1))]
+    #[validate(length(min = 1, message = "must name at least one"))]
     pub role_claims: Vec<String>,
 }
 
@@ -171,6 +189,7 @@ pub struct LimitSettings {
 #[serde(deny_unknown_fields, default)]
 pub struct ImagingSettings {
     /// Pictures worked on at once; 0 for one a core.
+    #[validate(range(max = MAX_WORKERS))]
     pub workers: usize,
     /// Memory that pictures in work may take together, in MiB; 0 for 128 a worker. One that alone takes more is
     /// worked on alone.
@@ -178,10 +197,10 @@ pub struct ImagingSettings {
     /// Best pictures for their bytes, or less work for each.
     pub profile: ProfileSetting,
     /// How long an upload waits for a free worker, in milliseconds.
-    #[validate(range(min = 1))]
+    #[validate(range(min = 1, max = MAX_MS))]
     pub max_wait_ms: u64,
     /// Processor time that one picture may cost, in milliseconds; past it, it is refused.
-    #[validate(range(min = 1))]
+    #[validate(range(min = 1, max = MAX_MS))]
     pub max_cpu_ms: u64,
 }
 
@@ -200,7 +219,7 @@ pub enum ProfileSetting {
 #[serde(deny_unknown_fields, default)]
 pub struct SweepSettings {
     /// How often the server sweeps, in seconds.
-    #[validate(range(min = 1))]
+    #[validate(range(min = 1, max = MAX_SECONDS))]
     pub interval_seconds: u64,
     /// Uploads begun less than this many seconds ago may still be running.
     #[validate(range(min = 1))]
@@ -221,17 +240,18 @@ pub struct AuditSettings {
 #[serde(deny_unknown_fields, default)]
 pub struct ErrorSettings {
     /// What stands before the slug in the `type` of a problem.
-    #[validate(custom(function = "base_url"))]
+    #[validate(custom(function = "values::base_url"))]
     pub type_base: String,
 }
 
 /// `[log]`
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogSettings {
     /// `text` or `json`.
     pub format: LogFormat,
     /// Least level, or a filter such as `info,packshot_server=debug`.
+    #[validate(custom(function = "values::log_filter"))]
     pub level: String,
 }
 
@@ -271,8 +291,23 @@ pub enum MetricsAccess {
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetrySettings {
     /// An OpenTelemetry collector that takes OTLP over HTTP, such as `http://127.0.0.1:4318`.
-    #[validate(custom(function = "collector"))]
+    #[validate(custom(function = "values::collector"))]
     pub otlp_endpoint: Option<String>,
+}
+
+impl Settings {
+    /// Writes what is plainly meant as it is needed; what cannot be meant stays, for the validation to refuse.
+    fn normalize(&mut self) {
+        for text in &mut self.server.cors_origins {
+            if let Some(origin) = values::origin(text) {
+                *text = origin;
+            }
+        }
+        for text in [&mut self.server.public_base_url, &mut self.errors.type_base] {
+            text.truncate(text.trim_end_matches('/').len());
+        }
+        self.log.level = values::tidy_filter(&self.log.level);
+    }
 }
 
 impl Default for ServerSettings {
@@ -316,6 +351,7 @@ impl Default for AuthSettings {
             hs256_secret: None,
             hs256_secret_file: PathBuf::from("data/hs256.secret"),
             jwks: None,
+            jwks_max_age_seconds: 300,
             issuer: None,
             audience: None,
             admin_roles: owned(&["admin"]),
@@ -352,22 +388,6 @@ impl Default for LogSettings {
     fn default() -> Self {
         Self { format: LogFormat::Text, level: "info".to_owned() }
     }
-}
-
-fn base_url(text: &str) -> Result<(), ValidationError> {
-    let good = text.starts_with('/') || text.starts_with("http://") || text.starts_with("https://");
-    if good && !text.ends_with('/') && !text.contains(['?', '#', ' ']) {
-        return Ok(());
-    }
-    let message = "must be an absolute path or an http(s) URL, without '/' at its end, query or fragment";
-    Err(ValidationError::new("base_url").with_message(message.into()))
-}
-
-fn collector(text: &str) -> Result<(), ValidationError> {
-    if text.starts_with("http://") || text.starts_with("https://") {
-        return Ok(());
-    }
-    Err(ValidationError::new("collector").with_message("must be an http(s) URL".into()))
 }
 
 /// Only the defaults are ever serialized (see [`load`]), and no default is secret.

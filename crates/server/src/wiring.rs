@@ -38,13 +38,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long a start waits for a command that has the embedded database to itself.
+pub const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+
 /// What keeps rows and files, opened.
 pub struct Backends {
     /// Rows.
     pub database: Database,
     /// Image files.
     pub store: Arc<ObjectImageStore>,
-    /// The embedded database's lock; `None` for a database server.
+    /// The embedded database's lock, where it was taken; a database server has none.
     pub lock: Option<InstanceLock>,
     /// The time that all instances go by.
     pub clock: SystemClock,
@@ -70,17 +73,13 @@ pub fn embedded_database(settings: &Settings) -> anyhow::Result<Option<PathBuf>>
     }
 }
 
-/// The database of the settings, opened but not migrated.
+/// The database of the settings, made where it is missing, but not migrated.
 ///
 /// # Errors
 /// One line that names `database.url` and the cause.
-pub fn open_database(settings: &Settings) -> anyhow::Result<(Database, Option<PathBuf>)> {
+pub fn open_database(settings: &Settings) -> anyhow::Result<Database> {
     let url = DatabaseUrl::parse(settings.database.url.expose_secret()).context("database.url")?;
-    let file = match &url {
-        DatabaseUrl::Sqlite(file) => Some(file.clone()),
-        DatabaseUrl::Postgres(_) => None,
-    };
-    if let Some(file) = &file {
+    if let DatabaseUrl::Sqlite(file) = &url {
         folders::ensure("database.url", folders::of(file))?;
     }
     let options = DatabaseSettings {
@@ -88,8 +87,22 @@ pub fn open_database(settings: &Settings) -> anyhow::Result<(Database, Option<Pa
         read_timeout: Duration::from_millis(settings.database.read_timeout_ms),
         ..DatabaseSettings::new(url)
     };
-    let database = Database::open(&options).context("database.url")?;
-    Ok((database, file))
+    Database::open(&options).context("database.url")
+}
+
+/// The database of the settings as commands find it that are not there to make or migrate one.
+///
+/// # Errors
+/// One line that names `database.url` and the cause: also where it is missing, and where its schema is another
+/// than this binary's.
+pub fn existing_database(settings: &Settings) -> anyhow::Result<Database> {
+    if let Some(file) = embedded_database(settings)? {
+        let there = file.try_exists().with_context(|| format!("database.url: cannot look at {}", file.display()))?;
+        ensure!(there, "database.url: there is no database at {} yet: run `packshot migrate`", file.display());
+    }
+    let database = open_database(settings)?;
+    database.require_current().context("database.url")?;
+    Ok(database)
 }
 
 /// The store of the settings, where it is this database's. A folder is made at the first start alone: one that has
@@ -204,11 +217,10 @@ fn open_store_of(
 /// # Errors
 /// One line that names the setting at fault and the cause.
 pub fn open(settings: &Settings, environment: &BTreeMap<String, String>) -> anyhow::Result<Backends> {
-    let (database, file) = open_database(settings)?;
+    let database = open_database(settings)?;
     database.migrate().context("database.url")?;
     let store = open_store(settings, environment, &database)?;
-    let lock = file.map(|file| InstanceLock::take(&file)).transpose().context("database.url: cannot lock")?;
-    Ok(Backends { database, store, lock, clock: SystemClock::default() })
+    Ok(Backends { database, store, lock: None, clock: SystemClock::default() })
 }
 
 /// A database that was copied to this place, with the migrations applied, and the store in this place, which is its
@@ -217,13 +229,43 @@ pub fn open(settings: &Settings, environment: &BTreeMap<String, String>) -> anyh
 /// # Errors
 /// One line that names the setting at fault and the cause.
 pub fn open_in_new_place(settings: &Settings, environment: &BTreeMap<String, String>) -> anyhow::Result<Backends> {
-    let (database, _) = open_database(settings)?;
+    let database = open_database(settings)?;
     database.migrate().context("database.url")?;
     let store = open_new_store(settings, environment)?;
     if let Some(id) = store.id() {
         database.move_to_image_store(id).context("database.url")?;
     }
     Ok(Backends { database, store, lock: None, clock: SystemClock::default() })
+}
+
+/// Both, as [`existing_database`] finds the one.
+///
+/// # Errors
+/// One line that names the setting at fault and the cause.
+pub fn existing(settings: &Settings, environment: &BTreeMap<String, String>) -> anyhow::Result<Backends> {
+    let database = existing_database(settings)?;
+    let store = open_store(settings, environment, &database)?;
+    Ok(Backends { database, store, lock: None, clock: SystemClock::default() })
+}
+
+/// A server's lock on the embedded database; `None` for a database server. Waits up to [`LOCK_PATIENCE`] for a
+/// process that has it alone, see [`InstanceLock::take`].
+///
+/// # Errors
+/// One line that names `database.url` and the cause.
+pub async fn lock(settings: &Settings) -> anyhow::Result<Option<InstanceLock>> {
+    let Some(file) = embedded_database(settings)? else { return Ok(None) };
+    let lock = InstanceLock::take(&file, "packshot serve", LOCK_PATIENCE).await;
+    lock.context("database.url: cannot lock").map(Some)
+}
+
+/// The embedded database's lock for a command, where nobody else has it.
+///
+/// # Errors
+/// One line that names `database.url` and the cause.
+pub fn lock_alone(settings: &Settings, command: &str) -> anyhow::Result<Option<InstanceLock>> {
+    let Some(file) = embedded_database(settings)? else { return Ok(None) };
+    InstanceLock::take_alone(&file, command).context("database.url: cannot lock")
 }
 
 /// Everything that handlers can reach.
@@ -373,6 +415,7 @@ fn verifier(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dy
         audience: auth.audience.clone(),
         admin_roles: auth.admin_roles.clone(),
         role_claims: auth.role_claims.clone(),
+        jwks_max_age: Duration::from_secs(auth.jwks_max_age_seconds),
         ..TokenSettings::new(keys)
     };
     Ok(Arc::new(BiscuitTokenVerifier::new(options, clock).context("auth.jwks")?))

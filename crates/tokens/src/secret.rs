@@ -114,7 +114,7 @@ mod tests {
         }
     }
 
-    /// Four thousand secrets of each coding that secrets are made in, from a generator with a fixed seed.
+    /// A thousand secrets of each coding that secrets are made in, from a generator with a fixed seed.
     #[test]
     fn takes_every_random_secret() {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -127,7 +127,7 @@ mod tests {
         let base64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         for (letters, length) in [(&b"0123456789abcdef"[..], 64), (b"0123456789abcdef", 40), (base64, 32), (base64, 44)]
         {
-            for _ in 0..4000 {
+            for _ in 0..1000 {
                 let secret: Vec<u8> = (0..length).map(|_| letters[random() % letters.len()]).collect();
                 assert!(Secret::parse(&secret).is_ok(), "{}", String::from_utf8_lossy(&secret));
             }

@@ -7,6 +7,7 @@
 mod audit;
 mod backup;
 mod cli;
+mod commands;
 mod cors;
 mod database_tls;
 mod documents;

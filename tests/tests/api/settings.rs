@@ -46,6 +46,15 @@ fn a_bad_value_is_named() {
         ("PACKSHOT_ERRORS__TYPE_BASE", "no url", "errors.type_base"),
         ("PACKSHOT_SERVER__PUBLIC_BASE_URL", "cdn", "server.public_base_url"),
         ("PACKSHOT_AUTH__JWKS", "no-such-file.json", "auth.jwks"),
+        ("PACKSHOT_AUTH__JWKS", "http://id.example/keys", "auth.jwks"),
+        ("PACKSHOT_AUTH__HS256_SECRET", "0123456789abcdef0123456789abcdef", "auth.hs256_secret"),
+        ("PACKSHOT_AUTH__HS256_SECRET", "abcdefghijklmnopqrstuvwxyz0123456789", "auth.hs256_secret"),
+        ("PACKSHOT_LOG__LEVEL", "warning", "log.level"),
+        ("PACKSHOT_LOG__LEVEL", "inf", "log.level"),
+        ("PACKSHOT_SERVER__CORS_ORIGINS", "shop.example", "server.cors_origins"),
+        ("PACKSHOT_SERVER__WORKERS", "1000000000", "server.workers"),
+        ("PACKSHOT_SERVER__HEAD_TIMEOUT_SECONDS", "9223372036854775807", "server.head_timeout_seconds"),
+        ("PACKSHOT_AUTH__ADMIN_ROLES", "[]", "auth.admin_roles"),
     ] {
         let mut builder = Server::builder().set(name, value);
         if name == "PACKSHOT_AUTH__JWKS" {
@@ -189,4 +198,46 @@ fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
         bytes[place..place + new.len()].copy_from_slice(new);
     }
     bytes
+}
+
+#[test]
+fn a_server_starts_beside_the_links_of_services_named_packshot_and_tells_a_slip() {
+    let server = Server::builder()
+        .set("PACKSHOT_SERVICE_HOST", "10.0.0.1")
+        .set("PACKSHOT_SERVICE_PORT_HTTP", "8000")
+        .set("PACKSHOT_PORT", "tcp://10.0.0.1:8000")
+        .set("PACKSHOT_PORT_8000_TCP_ADDR", "10.0.0.1")
+        .set("PACKSHOT_SERVER_PORT", "tcp://10.0.0.1:8000")
+        .set("PACKSHOT_SERVER_BIND", "10.0.0.1:80")
+        .start();
+    let log = server.log();
+    assert!(log.contains("PACKSHOT_SERVER_BIND is no setting; PACKSHOT_SERVER__BIND would be one"), "{log}");
+    assert!(!log.contains("PACKSHOT_SERVER_PORT") && !log.contains("SERVICE_HOST"), "{log}");
+    let told = server.run(&["token", "--subject", "a"]);
+    assert!(told.stderr.contains("PACKSHOT_SERVER__BIND would be one"), "{told:?}");
+    assert_eq!(told.ok().lines().count(), 1);
+}
+
+#[test]
+fn an_origin_as_people_write_it_lets_its_browsers_in() {
+    let server = Server::builder()
+        .set("PACKSHOT_SERVER__CORS_ORIGINS", "https://Shop.Example:443/, capacitor://localhost")
+        .start();
+    for origin in ["https://shop.example", "capacitor://localhost"] {
+        let answer = server.anyone().get_with("/api/files", &[("origin", origin)]).expect(200);
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+    }
+    let answer = server.anyone().get_with("/api/files", &[("origin", "https://other.example")]);
+    assert_eq!(answer.header("access-control-allow-origin"), None);
+}
+
+#[test]
+fn what_is_empty_is_unset() {
+    let names =
+        ["ISSUER", "AUDIENCE", "JWKS", "ADMIN_ROLES", "ROLE_CLAIMS"].map(|name| format!("PACKSHOT_AUTH__{name}"));
+    let others = ["DATABASE__URL", "STORAGE__URL", "LOG__LEVEL", "TELEMETRY__OTLP_ENDPOINT", "IMAGING__WORKERS"];
+    let others = others.map(|name| format!("PACKSHOT_{name}"));
+    let builder = names.iter().chain(&others).fold(Server::builder(), |builder, name| builder.set(name, ""));
+    let server = builder.file("[auth]\nissuer = \"\"\naudience = \" \"\n").start();
+    let _ = server.admin().put_json("/products/p", r#"{"name": "P"}"#).expect(201);
 }

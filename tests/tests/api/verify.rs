@@ -1,7 +1,7 @@
 //! `packshot verify` and `packshot sweep --dry-run`: looking without touching.
 
 use packshot_tests::server::PRODUCT;
-use packshot_tests::{Form, Server, fixture};
+use packshot_tests::{Form, Server, fixture, token};
 use serde_json::Value;
 
 fn upload(server: &Server) -> Value {
@@ -76,6 +76,26 @@ fn an_object_that_cannot_be_deleted_is_named_and_holds_up_no_other() {
     let swept = server.run(&["sweep"]).ok();
     assert!(swept.contains("unfinished deletions  1\n"), "{swept}");
     assert_eq!(server.stored_files(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn names_of_others_do_nothing_to_the_terminal() {
+    let server = Server::start();
+    let folder = server.folder().join("data/images");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("a\u{1b}[2J\n\u{9b}2J\u{202e}gpj.txt"), "not packshot's").unwrap();
+    let printed = server.run(&["verify"]).ok();
+    let expected = r"foreign     a\u{1b}[2J\n\u{9b}2J\u{202e}gpj.txt";
+    assert!(printed.lines().any(|line| line == expected), "{printed:?}");
+
+    // A request's own id is anybody's text, and so is a user's name.
+    let client = server.anyone().with_token(&token::admin("ada\u{202e}\u{2066}"));
+    let _ = client.put_json("/products/lamp", r#"{"name": "Lamp"}"#).expect(201);
+    let line = server.run(&["audit", "--product", "lamp"]).ok();
+    assert!(line.contains(r"  ada\u{202e}\u{2066}  "), "{line:?}");
+    let line = server.run(&["audit", "--product", "lamp", "--json"]).ok();
+    assert!(line.is_ascii(), "{line:?}");
+    assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["user"], "ada\u{202e}\u{2066}");
 }
 
 #[test]

@@ -87,6 +87,8 @@ fn postgres_migrations_run_up_down_and_up() {
 }
 
 fn assert_newer(database: &Database) {
+    let looked = database.require_current().unwrap_err();
+    assert!(matches!(&looked, OpenError::Newer(unknown) if unknown == &["99990101000000"]), "{looked}");
     let error = database.migrate().unwrap_err();
     assert!(matches!(&error, OpenError::Newer(unknown) if unknown == &["99990101000000"]), "{error}");
     assert!(error.to_string().contains("99990101000000"), "{error}");
@@ -126,4 +128,51 @@ fn a_migration_that_fails_leaves_the_database_as_it_was() {
     assert!(error.to_string().contains("rate_limits"), "{error}");
     let tables = "SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(CLUSTER.sql(name, tables).unwrap().trim(), "rate_limits");
+}
+
+/// Nothing has been made yet; then all but the newest migration; then all.
+fn assert_looking_changes_nothing<C: Connection + MigrationHarness<B>, B: diesel::backend::Backend>(
+    database: &Database,
+    connection: &mut C,
+    source: &FileBasedMigrations,
+    dump: impl Fn(&mut C) -> String,
+) where
+    FileBasedMigrations: MigrationSource<B>,
+{
+    let names = names::<B>(source);
+    let older = |lacking: &[String]| {
+        let error = database.require_current().unwrap_err();
+        assert!(matches!(&error, OpenError::Older(missing) if missing == lacking), "{error}");
+        let line = error.to_string();
+        assert!(line.contains("`packshot migrate`") && line.contains(&lacking[0]) && !line.contains('\n'), "{line}");
+    };
+    let before = dump(connection);
+    older(&names);
+    assert_eq!(dump(connection), before);
+    database.migrate().unwrap();
+    database.require_current().unwrap();
+    connection.revert_last_migration(source.clone()).unwrap();
+    let before = dump(connection);
+    older(&names[names.len() - 1..]);
+    assert_eq!(dump(connection), before);
+    database.migrate().unwrap();
+    database.require_current().unwrap();
+}
+
+#[test]
+fn looking_at_an_older_sqlite_database_changes_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("packshot.db");
+    let database = Database::open(&DatabaseSettings::new(DatabaseUrl::Sqlite(path.clone()))).unwrap();
+    let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    assert_looking_changes_nothing(&database, &mut connection, &folder("sqlite"), schema::dump_sqlite);
+}
+
+#[test]
+fn looking_at_an_older_postgres_database_changes_nothing() {
+    let url = CLUSTER.create_database().unwrap();
+    let database = Database::open(&DatabaseSettings::new(DatabaseUrl::parse(&url).unwrap())).unwrap();
+    let mut connection = PgConnection::establish(&url).unwrap();
+    let dump = |_: &mut PgConnection| CLUSTER.dump_schema(url.rsplit('/').next().unwrap()).unwrap();
+    assert_looking_changes_nothing(&database, &mut connection, &folder("postgres"), dump);
 }

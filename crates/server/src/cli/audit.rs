@@ -1,6 +1,7 @@
 //! `packshot audit`: who wrote what, when and from where.
 
-use crate::cli::{Invocation, print};
+use crate::cli::terminal::shown_json;
+use crate::cli::{Invocation, print, print_as_it_is};
 use crate::wiring;
 use anyhow::Context;
 use chrono::SecondsFormat;
@@ -37,10 +38,13 @@ pub(super) async fn run(invocation: &Invocation, arguments: &Arguments) -> anyho
         user: arguments.user.clone(),
         limit: arguments.limit,
     };
-    let (database, _) = wiring::open_database(&invocation.loaded.settings)?;
-    database.migrate().context("database.url")?;
+    let database = wiring::existing_database(&invocation.loaded.settings)?;
     for entry in database.audit(&query).await.context("database.url")? {
-        print(&if arguments.json { to_json(&entry).to_string() } else { to_line(&entry) })?;
+        if arguments.json {
+            print_as_it_is(&shown_json(&to_json(&entry).to_string()))?;
+        } else {
+            print(&to_line(&entry))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -13,11 +13,14 @@ use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Utc};
 use clap::Args;
 use futures_util::TryStreamExt;
+use packshot_domain::image::ImageId;
 use packshot_domain::ports::image_repo::ImageRepo;
 use packshot_domain::ports::image_store::ImageStore;
 use packshot_domain::ports::upload_journal::{Due, EntryKind, UploadJournal};
 use packshot_domain::storage::ObjectKey;
 use packshot_domain::transfer::{Transfer, Transferred};
+use secrecy::SecretString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -35,7 +38,7 @@ pub(super) async fn backup(invocation: &Invocation, arguments: &Arguments) -> an
     embedded(settings)?;
     folders::ensure("DIR", folder)?;
     ensure!(folder.read_dir()?.next().is_none(), "DIR: {} is not empty", folder.display());
-    let live = wiring::open(settings, &invocation.environment)?;
+    let live = wiring::existing(settings, &invocation.environment)?;
     live.database.copy_to(&folder.join("packshot.db")).await.context("database.url")?;
     let copy = wiring::open_in_new_place(&inside(settings, folder), &invocation.environment)?;
 
@@ -53,9 +56,9 @@ pub(super) async fn backup(invocation: &Invocation, arguments: &Arguments) -> an
     // Its unfinished uploads and deletions have no objects here.
     for kind in EntryKind::ALL {
         let all = Due { kind, uploads_before: DateTime::<Utc>::MAX_UTC, by: DateTime::<Utc>::MAX_UTC };
-        for claimed in copy.database.peek(&all, u32::MAX).await? {
-            copy.database.finish(claimed.entry.image).await?;
-        }
+        let unfinished = copy.database.peek(&all, u32::MAX).await?;
+        let unfinished: Vec<ImageId> = unfinished.iter().map(|claimed| claimed.entry.image).collect();
+        copy.database.finish_all(&unfinished).await?;
     }
     copy_secret(settings.auth.hs256_secret_file.as_path(), &secret_in(folder))?;
     conclude(&copy, &done, "backed up").await
@@ -73,14 +76,22 @@ pub(super) async fn restore(invocation: &Invocation, arguments: &Arguments) -> a
         "storage.url: {} is not empty; a restore needs an empty place",
         store.describe()
     );
-    let kept = wiring::open(&inside(settings, folder), &invocation.environment)?;
+    folders::ensure("database.url", folders::of(&file))?;
+    let draft = draft_of(&file);
+    remove_database(&draft)?;
+    // The backup stays as it is: one that an older packshot took is migrated in a copy.
+    let mut kept = inside(settings, folder);
+    wiring::open_database(&kept)?.copy_to(&draft).await.context("DIR")?;
+    kept.database.url = url_of(&draft);
+    let kept = wiring::open(&kept, &invocation.environment)?;
     let objects = Transfer { images: Arc::new(kept.database.clone()), from: kept.store.clone(), to: store };
     let done = objects.run(&|_| {}).await?;
     ensure!(done.incomplete.is_empty(), "{} images of the backup have lost objects", done.incomplete.len());
     copy_secret(&secret_in(folder), settings.auth.hs256_secret_file.as_path())?;
     // The rows last: until they are there, nothing is.
-    folders::ensure("database.url", folders::of(&file))?;
     kept.database.copy_to(&file).await.context("database.url")?;
+    drop(kept);
+    remove_database(&draft)?;
     let restored = wiring::open_in_new_place(settings, &invocation.environment)?;
     conclude(&restored, &done, "restored").await
 }
@@ -99,10 +110,36 @@ fn embedded(settings: &Settings) -> anyhow::Result<PathBuf> {
 /// The same settings, with everything in the backup's folder.
 fn inside(settings: &Settings, folder: &Path) -> Settings {
     let mut inside = settings.clone();
-    inside.database.url = format!("sqlite://{}", folder.join("packshot.db").display()).into();
+    inside.database.url = url_of(&folder.join("packshot.db"));
     inside.storage.url = format!("file://{}", folder.join("images").display());
     inside.storage.options.clear();
     inside
+}
+
+fn url_of(database: &Path) -> SecretString {
+    format!("sqlite://{}", database.display()).into()
+}
+
+/// Where the rows are while they are being restored to `database`.
+fn draft_of(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".restoring");
+    name.into()
+}
+
+/// Removes a database with the files beside it, where it is there.
+fn remove_database(database: &Path) -> anyhow::Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = database.as_os_str().to_owned();
+        file.push(suffix);
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove {}", Path::new(&file).display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn secret_in(folder: &Path) -> PathBuf {

@@ -27,7 +27,7 @@ pub(super) async fn run(invocation: &Invocation) -> anyhow::Result<ExitCode> {
 }
 
 async fn database(invocation: &Invocation) -> anyhow::Result<(Database, String)> {
-    let (database, _) = wiring::open_database(&invocation.loaded.settings)?;
+    let database = wiring::existing_database(&invocation.loaded.settings)?;
     database.ping().await.context("database.url")?;
     let found = database.describe();
     Ok((database, found))

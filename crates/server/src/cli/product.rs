@@ -24,8 +24,7 @@ pub(super) async fn run(invocation: &Invocation, arguments: &Arguments) -> anyho
     let Arguments::Put { id, name } = arguments;
     let id = ProductId::parse(id)?;
     let name = ProductName::parse(name)?;
-    let (database, _) = wiring::open_database(&invocation.loaded.settings)?;
-    database.migrate().context("database.url")?;
+    let database = wiring::existing_database(&invocation.loaded.settings)?;
     match database.put(&id, &name, &origin()?).await.context("database.url")? {
         Put::Created(product) => print(&format!("Made {} ({})", product.id, product.name.as_str()))?,
         Put::Renamed(product) => print(&format!("Renamed {} to {}", product.id, product.name.as_str()))?,

@@ -1,7 +1,7 @@
 //! `packshot serve`: everything started, until a signal ends it.
 
 use crate::app::App;
-use crate::cli::{Invocation, demo, print};
+use crate::cli::{Invocation, demo, print, print_as_it_is};
 use crate::http::{listen, start};
 use crate::jobs::Jobs;
 use crate::settings::Settings;
@@ -53,7 +53,11 @@ async fn serve(invocation: &Invocation, listener: Option<TcpListener>) -> anyhow
     let settings = &invocation.loaded.settings;
     let bind = &settings.server.bind;
     let telemetry = telemetry::start(settings)?;
+    for warning in &invocation.loaded.warnings {
+        tracing::warn!("{warning}");
+    }
     let mut backends = wiring::open(settings, &invocation.environment)?;
+    backends.lock = wiring::lock(settings).await?;
     backends.database.hold_reserve();
     let jobs = Jobs::new(Handle::current());
     let app = web::Data::new(wiring::app(settings, &backends, jobs.clone())?);
@@ -96,7 +100,7 @@ fn greet(settings: &Settings, backends: &Backends, demo: Option<&str>) -> anyhow
         print(&format!("Secret    {}", settings.auth.hs256_secret_file.display()))?;
     }
     if let Some(demo) = demo {
-        print(demo)?;
+        print_as_it_is(demo)?;
     }
     Ok(())
 }
@@ -107,7 +111,7 @@ async fn sweep_what_died(settings: &Settings, backends: &mut Backends) {
         report(&wiring::sweep(settings, backends).run(Spared::Nothing, Tries::All).await);
     }
     if let Some(lock) = &mut backends.lock
-        && let Err(error) = lock.share()
+        && let Err(error) = lock.share(wiring::LOCK_PATIENCE).await
     {
         tracing::warn!(error = %error, "the database's lock cannot be shared");
     }

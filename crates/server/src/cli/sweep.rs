@@ -21,7 +21,10 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(invocation: &Invocation, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = &invocation.loaded.settings;
-    let backends = wiring::open(settings, &invocation.environment)?;
+    let mut backends = wiring::existing(settings, &invocation.environment)?;
+    if arguments.grace.is_none() {
+        backends.lock = wiring::lock_alone(settings, "packshot sweep")?;
+    }
     let younger = |seconds| Spared::Younger(TimeDelta::seconds(i64::from(seconds)));
     let spared = match arguments.grace {
         Some(seconds) => younger(seconds),
@@ -30,6 +33,8 @@ pub(super) async fn run(invocation: &Invocation, arguments: &Arguments) -> anyho
     };
     let sweep = wiring::sweep(settings, &backends);
     if arguments.dry_run {
+        // What only looks keeps nobody waiting.
+        backends.lock = None;
         let (entries, leftovers) = sweep.preview(spared).await?;
         return show(&entries, leftovers);
     }

@@ -7,7 +7,7 @@ use packshot_domain::verify::{Difference, Event, VerifyReport};
 use std::process::ExitCode;
 
 pub(super) async fn run(invocation: &Invocation) -> anyhow::Result<ExitCode> {
-    let backends = wiring::open(&invocation.loaded.settings, &invocation.environment)?;
+    let backends = wiring::existing(&invocation.loaded.settings, &invocation.environment)?;
     let report = compare(&backends).await?;
     Ok(if report.differences == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,18 +1,24 @@
 //! Reads the settings: a TOML file, then the environment over it.
 //!
-//! Owns the one rule for variables: `PACKSHOT_<SECTION>__<KEY>` overrides `section.key`, and its text
-//! is read as the type that the key's default has. Nothing else in the server reads the environment.
+//! Owns how the text of a variable becomes a value: it is read as the type that the key's default has. Nothing
+//! else in the server reads the environment. Its surprising rule: empty is unset. Compose files and charts make
+//! empty texts of what nobody set, so a variable or a text in the file without anything in it changes nothing.
 
 use crate::settings::Settings;
+use crate::settings::variables::{Meaning, is_known, meaning};
 use crate::settings::variants::specs;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
-const PREFIX: &str = "PACKSHOT_";
+/// The keys that have no default to tell them by.
+const KEYS_WITHOUT_DEFAULT: [&str; 5] =
+    ["auth.hs256_secret", "auth.jwks", "auth.issuer", "auth.audience", "telemetry.otlp_endpoint"];
+/// A secret is taken as it is: whoever signs with it has the same spaces around it.
+const SECRET: &str = "auth.hs256_secret";
 const DEFAULT_FILE: &str = "packshot.toml";
 
 /// The settings and where they came from.
@@ -24,6 +30,8 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
     /// Whether neither a file nor a variable set anything.
     pub all_defaults: bool,
+    /// What was probably meant and was not taken, a line each.
+    pub warnings: Vec<String>,
 }
 
 /// Why the settings are no good: one line that names the key.
@@ -37,16 +45,89 @@ pub struct SettingsError(String);
 /// [`SettingsError`] for a file that cannot be read, an unknown key or a bad value.
 pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Loaded, SettingsError> {
     let file = file.map(Path::to_owned).or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
+    let defaults = defaults()?;
+    let known = keys_of(&defaults);
     let mut tree = file.as_deref().map(read_file).transpose()?.unwrap_or_default();
-    let overridden = overlay(&mut tree, environment)?;
+    let (mut overridden, mut warnings) = (BTreeMap::new(), Vec::new());
+    for (variable, text) in environment.iter().filter(|(_, text)| !text.trim().is_empty()) {
+        match meaning(variable, &known) {
+            Meaning::Setting(path) => {
+                let key = path.join(".");
+                let value = typed(&path, lookup(&defaults, &path), text)
+                    .map_err(|error| SettingsError(format!("{key}: {error} (from {variable})")))?;
+                insert(&mut tree, &path, value)
+                    .map_err(|()| SettingsError(format!("unknown setting {key} (from {variable})")))?;
+                overridden.insert(key, variable.clone());
+            }
+            Meaning::NearMiss(right) => warnings.push(format!("{variable} is no setting; {right} would be one")),
+            Meaning::Foreign => {}
+        }
+    }
+    tidy(&mut tree, &mut Vec::new(), &known);
     let all_defaults = file.is_none() && overridden.is_empty();
-    let settings = deserialize(tree, &overridden)?;
+    let mut settings = deserialize(tree, &overridden)?;
+    settings.normalize();
     settings.validate().map_err(|errors| SettingsError(describe(&errors, &overridden)))?;
     specs(&settings.variants).map_err(SettingsError)?;
     if settings.auth.jwks.is_some() && settings.auth.hs256_secret.is_some() {
         return Err(SettingsError("auth.jwks and auth.hs256_secret exclude each other".to_owned()));
     }
-    Ok(Loaded { settings, file, all_defaults })
+    Ok(Loaded { settings, file, all_defaults, warnings })
+}
+
+fn defaults() -> Result<Table, SettingsError> {
+    Table::try_from(Settings::default()).map_err(|error| SettingsError(error.to_string()))
+}
+
+/// Every dotted key that can be set, but for the options of the store and the variants, which have names of
+/// their own.
+fn keys_of(defaults: &Table) -> BTreeSet<String> {
+    let sections = defaults.iter().filter_map(|(section, keys)| Some((section, keys.as_table()?)));
+    let keys = sections.flat_map(|(section, keys)| keys.keys().map(move |key| format!("{section}.{key}")));
+    keys.chain(KEYS_WITHOUT_DEFAULT.map(str::to_owned)).collect()
+}
+
+/// The same, for tests.
+#[cfg(test)]
+pub(super) fn known_keys() -> BTreeSet<String> {
+    keys_of(&Table::try_from(Settings::default()).unwrap_or_default())
+}
+
+/// Takes the spaces around texts away, and what is empty then.
+fn tidy(table: &mut Table, path: &mut Vec<String>, known: &BTreeSet<String>) {
+    let names: Vec<String> = table.keys().cloned().collect();
+    for name in names {
+        path.push(name.clone());
+        let is_empty = match table.get_mut(&name) {
+            Some(Value::Table(inner)) => {
+                tidy(inner, path, known);
+                false
+            }
+            Some(Value::String(text)) => {
+                let trimmed = text.trim().to_owned();
+                if path.join(".") != SECRET {
+                    text.clone_from(&trimmed);
+                }
+                trimmed.is_empty()
+            }
+            Some(Value::Array(items)) => {
+                items.retain_mut(|item| match item {
+                    Value::String(text) => {
+                        *text = text.trim().to_owned();
+                        !text.is_empty()
+                    }
+                    _ => true,
+                });
+                false
+            }
+            _ => false,
+        };
+        // One that is not known stays, to be refused by its name.
+        if is_empty && is_known(path, known) {
+            table.remove(&name);
+        }
+        path.pop();
+    }
 }
 
 fn read_file(path: &Path) -> Result<Table, SettingsError> {
@@ -57,25 +138,6 @@ fn read_file(path: &Path) -> Result<Table, SettingsError> {
         let line = line.map(|line| format!(" line {line}")).unwrap_or_default();
         SettingsError(format!("{}{line}: {}", path.display(), error.message()))
     })
-}
-
-/// Puts the variables into the tree; gives back which dotted key each of them set.
-fn overlay(
-    tree: &mut Table,
-    environment: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>, SettingsError> {
-    let defaults = Table::try_from(Settings::default()).map_err(|error| SettingsError(error.to_string()))?;
-    let mut overridden = BTreeMap::new();
-    for (variable, text) in environment {
-        let Some(name) = variable.strip_prefix(PREFIX) else { continue };
-        let path: Vec<String> = name.to_ascii_lowercase().split("__").map(str::to_owned).collect();
-        let key = path.join(".");
-        let value = typed(lookup(&defaults, &path), text)
-            .map_err(|error| SettingsError(format!("{key}: {error} (from {variable})")))?;
-        insert(tree, &path, value).map_err(|()| SettingsError(format!("unknown setting {key} (from {variable})")))?;
-        overridden.insert(key, variable.clone());
-    }
-    Ok(overridden)
 }
 
 fn lookup<'a>(tree: &'a Table, path: &[String]) -> Option<&'a Value> {
@@ -96,24 +158,33 @@ fn insert(tree: &mut Table, path: &[String], value: Value) -> Result<(), ()> {
 }
 
 /// `text` as a value of the type that `default` has; text where there is no default.
-fn typed(default: Option<&Value>, text: &str) -> Result<Value, String> {
-    match default {
-        Some(Value::Integer(_)) => {
-            text.trim().parse().map(Value::Integer).map_err(|_| format!("must be an integer, not '{text}'"))
-        }
-        Some(Value::Boolean(_)) => {
+fn typed(path: &[String], default: Option<&Value>, text: &str) -> Result<Value, String> {
+    match (path, default) {
+        (_, Some(Value::Integer(_))) => integer(text),
+        (_, Some(Value::Boolean(_))) => {
             text.trim().parse().map(Value::Boolean).map_err(|_| format!("must be true or false, not '{text}'"))
         }
-        Some(Value::Array(_)) if text.trim_start().starts_with('[') => {
-            let table: Table = format!("list = {text}").parse().map_err(|_| format!("must be a list, not '{text}'"))?;
-            table.get("list").cloned().ok_or_else(|| "must be a list".to_owned())
-        }
-        Some(Value::Array(_)) => {
+        (_, Some(Value::Array(_))) if text.trim_start().starts_with('[') => list(text),
+        (_, Some(Value::Array(_))) => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             Ok(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
         }
+        ([section, _, key], None) if section == "variants" => match key.as_str() {
+            "width" | "height" | "quality" => integer(text),
+            "background" => list(text),
+            _ => Ok(Value::String(text.to_owned())),
+        },
         _ => Ok(Value::String(text.to_owned())),
     }
+}
+
+fn integer(text: &str) -> Result<Value, String> {
+    text.trim().parse().map(Value::Integer).map_err(|_| format!("must be an integer, not '{text}'"))
+}
+
+fn list(text: &str) -> Result<Value, String> {
+    let table: Table = format!("list = {text}").parse().map_err(|_| format!("must be a list, not '{text}'"))?;
+    table.get("list").cloned().ok_or_else(|| "must be a list".to_owned())
 }
 
 fn deserialize(tree: Table, overridden: &BTreeMap<String, String>) -> Result<Settings, SettingsError> {
@@ -138,6 +209,8 @@ fn deserialize(tree: Table, overridden: &BTreeMap<String, String>) -> Result<Set
 }
 
 fn origin(key: &str, overridden: &BTreeMap<String, String>) -> String {
+    // An item of a list came with the list.
+    let key = key.split('[').next().unwrap_or_default();
     overridden.get(key).map(|variable| format!(" (from {variable})")).unwrap_or_default()
 }
 
@@ -178,73 +251,4 @@ fn rule(error: &validator::ValidationError) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn from(variables: &[(&str, &str)]) -> Result<Loaded, SettingsError> {
-        let environment = variables.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
-        load(None, &environment)
-    }
-
-    fn from_file(text: &str, variables: &[(&str, &str)]) -> Result<Loaded, SettingsError> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("p.toml");
-        std::fs::write(&path, text).unwrap();
-        let environment = variables.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
-        load(Some(&path), &environment)
-    }
-
-    #[test]
-    fn nothing_set_means_the_defaults() {
-        let loaded = from(&[("HOME", "/root")]).unwrap();
-        assert!(loaded.all_defaults);
-        assert_eq!(loaded.settings.server.bind, "127.0.0.1:8000");
-    }
-
-    #[test]
-    fn the_environment_overrides_the_file() {
-        let file = "[limits]\nper_user_hour = 7\nper_address_hour = 8\n[server]\ncors_origins = ['a']\n";
-        let set = [("PACKSHOT_LIMITS__PER_USER_HOUR", "9"), ("PACKSHOT_SERVER__CORS_ORIGINS", "https://a, https://b")];
-        let loaded = from_file(file, &set).unwrap();
-        assert!(!loaded.all_defaults);
-        assert_eq!((loaded.settings.limits.per_user_hour, loaded.settings.limits.per_address_hour), (9, 8));
-        assert_eq!(loaded.settings.server.cors_origins, ["https://a", "https://b"]);
-    }
-
-    #[test]
-    fn digits_stay_text_where_text_is_meant() {
-        let loaded = from(&[("PACKSHOT_AUTH__ISSUER", "42")]).unwrap();
-        assert_eq!(loaded.settings.auth.issuer.as_deref(), Some("42"));
-    }
-
-    #[test]
-    fn every_fault_names_its_key() {
-        type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
-        let cases: [Case<'_>; 8] = [
-            ("[server]\nbindd = 'x'\n", &[], "unknown setting server.bindd"),
-            ("[sever]\nbind = 'x'\n", &[], "unknown setting sever"),
-            ("", &[("PACKSHOT_SERVER__BINDD", "x")], "unknown setting server.bindd (from PACKSHOT_SERVER__BINDD)"),
-            ("", &[("PACKSHOT_LIMITS__PER_USER_HOUR", "many")], "limits.per_user_hour: must be an integer"),
-            ("[limits]\nper_user_hour = 'many'\n", &[], "limits.per_user_hour: invalid type"),
-            ("[database]\npool_size = 0\n", &[], "database.pool_size: out of range"),
-            ("[server]\npublic_base_url = 'cdn'\n", &[], "server.public_base_url: must be"),
-            ("[server\n", &[], "line 1"),
-        ];
-        for (file, variables, expected) in cases {
-            let error = from_file(file, variables).unwrap_err().to_string();
-            assert!(error.contains(expected), "{error} should contain {expected}");
-            assert!(!error.contains('\n'), "{error}");
-        }
-        let missing = load(Some(Path::new("/nowhere/p.toml")), &BTreeMap::new()).unwrap_err().to_string();
-        assert!(missing.contains("/nowhere/p.toml"), "{missing}");
-    }
-
-    #[test]
-    fn variants_are_settings() {
-        let file = "[variants.square]\nwidth = 400\nheight = 400\nfit = 'cover'\nformat = 'webp'\n";
-        let loaded = from_file(file, &[]).unwrap();
-        assert_eq!(specs(&loaded.settings.variants).unwrap().as_slice()[0].folder.as_str(), "square");
-        let bad = from_file("[variants.square]\nwidth = 400\nfit = 'cover'\n", &[]).unwrap_err().to_string();
-        assert!(bad.contains("variants.square"), "{bad}");
-    }
-}
+mod tests;
