@@ -133,7 +133,8 @@ fn each_answer_is_the_one_that_its_request_gets_alone() {
     let kinds = kinds(&server);
     // The first PUT makes the product.
     let _ = exchange(&server, &kinds[9..10], None);
-    let alone: Vec<Heard> = kinds.iter().map(|kind| exchange(&server, &[kind.clone()], None).remove(0)).collect();
+    let alone: Vec<Heard> =
+        kinds.iter().map(|kind| exchange(&server, std::slice::from_ref(kind), None).remove(0)).collect();
     for answer in &alone {
         assert_eq!(answer.fields.get("connection").map(String::as_str), Some("close"), "{answer:?}");
     }
