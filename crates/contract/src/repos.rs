@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing port fails the test")]
 
+pub mod alike;
 pub mod audit;
 pub mod commits;
 pub mod edits;
@@ -104,6 +105,7 @@ pub fn everything() -> ImageQuery {
         product_id: None,
         is_primary: None,
         tags: Vec::new(),
+        tag_choices: Vec::new(),
         format: None,
         min_width: None,
         min_height: None,
@@ -179,6 +181,7 @@ macro_rules! repo_suite {
             filters_combine,
             times_include_their_moment,
             an_image_must_carry_every_tag,
+            a_text_with_a_comma_is_one_tag_or_several,
             a_tags_pages_come_in_every_order,
             available_are_the_tags_and_formats_of_what_matches,
             available_tags_are_sorted_and_at_most_100,
@@ -190,6 +193,11 @@ macro_rules! repo_suite {
             wildcards_and_backslashes_are_literal,
             a_search_does_not_reach_over_fields,
             control_characters_match_nothing,
+            a_search_finds_what_is_the_same_text_in_other_code_points,
+        );
+        $crate::repo_suite!(@ $fresh, alike:
+            any_list_of_images_is_that_of_the_plain_way,
+            any_list_of_products_is_that_of_the_plain_way,
         );
         $crate::repo_suite!(@ $fresh, journal:
             a_young_upload_is_left_alone_and_an_old_one_is_claimed,

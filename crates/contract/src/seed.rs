@@ -72,7 +72,7 @@ fn statements(words: &Words, images: u32, products: u32) -> String {
         tag(0, "colour", 7),
         tag(1, "theme", 50),
         tag(2, "series", 5000),
-        "INSERT INTO tag_counts SELECT tag, count(*) FROM image_tags GROUP BY tag;\n".to_owned(),
+        "INSERT INTO tag_counts (tag, images, is_composed) SELECT tag, count(*), TRUE FROM image_tags GROUP BY tag;\n".to_owned(),
         "INSERT INTO format_counts SELECT format, count(*) FROM images GROUP BY format;\n".to_owned(),
     ]
     .concat()

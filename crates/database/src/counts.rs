@@ -9,6 +9,7 @@ use crate::rows::format_code;
 use crate::schema::{format_counts, tag_counts};
 use diesel::prelude::*;
 use packshot_domain::image::Image;
+use packshot_domain::unicode::composed;
 use std::collections::BTreeMap;
 
 /// What a transaction changes in the counts.
@@ -37,11 +38,22 @@ impl Changes {
         }
     }
 
+    /// `left` images that lose the tag `old`, `joined` of which get the tag `new`.
+    pub(crate) fn merge(&mut self, old: &str, left: usize, new: &str, joined: usize) {
+        *self.tags.entry(old.to_owned()).or_default() -= left as i64;
+        *self.tags.entry(new.to_owned()).or_default() += joined as i64;
+    }
+
     /// Writes the changes; the last thing that a transaction does.
     pub(crate) fn apply(self, connection: &mut Connected<'_>) -> QueryResult<()> {
         for (tag, by) in self.tags.into_iter().filter(|(_, by)| *by != 0) {
+            let is_composed = composed(&tag) == tag.as_str();
             query!(connection, c => diesel::insert_into(tag_counts::table)
-                .values((tag_counts::tag.eq(&tag), tag_counts::images.eq(by.max(0))))
+                .values((
+                    tag_counts::tag.eq(&tag),
+                    tag_counts::images.eq(by.max(0)),
+                    tag_counts::is_composed.eq(is_composed),
+                ))
                 .on_conflict(tag_counts::tag)
                 .do_update()
                 .set(tag_counts::images.eq(tag_counts::images + by))

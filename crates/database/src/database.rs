@@ -103,11 +103,12 @@ impl Database {
         })
     }
 
-    /// Applies the migrations that are pending, all or none; several processes may do it at once.
+    /// Applies the migrations that are pending, all or none, and writes texts that are in an older form anew, some at
+    /// a time; several processes may do it at once. One that breaks off is taken up by the next.
     ///
     /// # Errors
-    /// [`OpenError::Newer`] when a migration is recorded that this binary does not have,
-    /// [`OpenError::Migration`]; nothing has changed then.
+    /// [`OpenError::Newer`] when a migration is recorded that this binary does not have, and nothing has changed then;
+    /// [`OpenError::Migration`].
     pub fn migrate(&self) -> Result<Migrated, OpenError> {
         migrations::migrate(&mut self.pooled()?.connected(), self.connect_timeout)
     }

@@ -1,10 +1,11 @@
 //! Everything in which SQLite and PostgreSQL differ.
 //!
 //! Owns the two connections behind one, the transactions, the row locks and the column types that
-//! the databases spell differently; refuses to know a single table but for those locks.
+//! the databases spell differently; refuses to know a single table but for those locks and for search texts.
 //! The surprising rule: [`query!`] compiles its body twice, once for each database, so a body may use
 //! whatever both have, and needs no generics.
 
+mod outdated;
 mod types;
 
 pub(crate) use types::{ImageKey, ImageKeySql, Moment, MomentSql};
@@ -114,6 +115,16 @@ impl Connected<'_> {
         match self {
             Self::Postgres(_) => Ok(()),
             Self::Sqlite(c) => c.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"),
+        }
+    }
+
+    /// Waits for the transactions that hold a product with [`lock_product`](Self::lock_product), and holds up others
+    /// until this one ends. The first lock that it takes.
+    pub(crate) fn lock_every_product(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Postgres(c) => c.batch_execute("LOCK TABLE products IN EXCLUSIVE MODE"),
+            // A writing transaction is alone anyway.
+            Self::Sqlite(_) => Ok(()),
         }
     }
 
@@ -228,6 +239,8 @@ pub(crate) enum Exclusive {
     Migrations = 0x7061_636b_7368_0001,
     /// Claiming entries of the journal, which locks many rows.
     JournalClaim = 0x7061_636b_7368_0002,
+    /// Writing texts in their new form.
+    Renewal = 0x7061_636b_7368_0003,
 }
 
 /// What every connection to SQLite is told first; `patience` is how long it waits for another

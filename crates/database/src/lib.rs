@@ -22,6 +22,7 @@ mod migrations;
 mod pool;
 mod products;
 mod rate_limits;
+mod renewal;
 mod reserve;
 mod rows;
 mod schema;

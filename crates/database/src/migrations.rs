@@ -1,10 +1,11 @@
 //! The migrations: compiled in, one folder for each database, applied under a lock.
 //!
 //! Owns the check that no newer packshot has been here. All pending migrations of a start are one
-//! transaction: the database is as before, or wholly migrated.
+//! transaction: the database is as before, or wholly migrated. What SQL cannot do follows them (`renewal`).
 
 use crate::dialect::{Connected, Exclusive};
 use crate::fault::{OpenError, one_line};
+use crate::renewal;
 use diesel::backend::Backend;
 use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
@@ -21,23 +22,26 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgre
 pub struct Migrated {
     /// The names of the migrations that were applied now, in order.
     pub applied: Vec<String>,
+    /// How many rows had texts in an older form, which were written anew.
+    pub renewed_rows: u64,
 }
 
 /// Applies what is pending; several processes may do it at once.
 pub(crate) fn migrate(connection: &mut Connected<'_>, patience: Duration) -> Result<Migrated, OpenError> {
-    connection.write_patiently(patience, |connection| {
+    let applied = connection.write_patiently(patience, |connection| {
         connection.one_at_a_time(Exclusive::Migrations)?;
         match connection {
             Connected::Postgres(c) => apply(*c, POSTGRES),
             Connected::Sqlite(c) => apply(*c, SQLITE),
         }
-    })
+    })?;
+    Ok(Migrated { applied, renewed_rows: renewal::renew(connection, patience)? })
 }
 
 fn apply<DB: Backend>(
     connection: &mut impl MigrationHarness<DB>,
     source: EmbeddedMigrations,
-) -> Result<Migrated, OpenError>
+) -> Result<Vec<String>, OpenError>
 where
     EmbeddedMigrations: MigrationSource<DB>,
 {
@@ -58,7 +62,7 @@ where
         connection.run_migration(&*migration).map_err(failed)?;
         applied.push(migration.name().to_string());
     }
-    Ok(Migrated { applied })
+    Ok(applied)
 }
 
 /// Whether all the migrations of this binary, and no others, have been applied; changes nothing.

@@ -143,7 +143,11 @@ fn list(connection: &mut Connected<'_>, query: &ProductQuery) -> Result<ProductP
         }};
     }
     let total: i64 = query!(connection, c => matching!().count().get_result(*c))?;
+    let total: u64 = rows::read("count", total)?;
     let (limit, offset) = limit_offset(query.page, query.page_size);
+    if u64::try_from(offset).is_ok_and(|offset| offset >= total) {
+        return Ok(ProductPage { items: Vec::new(), total });
+    }
     let found: Vec<ProductRow> = query!(connection, c => matching!()
         .order(products::id)
         .limit(limit)
@@ -151,7 +155,7 @@ fn list(connection: &mut Connected<'_>, query: &ProductQuery) -> Result<ProductP
         .select(ProductRow::as_select())
         .load(*c))?;
     let items = found.into_iter().map(ProductRow::into_product).collect::<Result<_, _>>()?;
-    Ok(ProductPage { items, total: rows::read("count", total)? })
+    Ok(ProductPage { items, total })
 }
 
 /// A page's place; page 0 counts as page 1.

@@ -96,7 +96,7 @@ impl ImageRow {
             alt_text: optional("alt_text", self.alt_text, AltText::parse)?,
             caption: optional("caption", self.caption, Caption::parse)?,
             order: DisplayOrder::new(self.display_order.into()).map_err(|error| BadRow::new("display_order", error))?,
-            tags: Tags::parse(tags).map_err(|error| BadRow::new("tag", error))?,
+            tags: Tags::from_trusted(tags),
             metadata: parse_metadata(&self.metadata)?,
             uploaded_at: self.uploaded_at.0,
             uploaded_by: UserName::parse(&self.uploaded_by).map_err(|error| BadRow::new("uploaded_by", error))?,
@@ -193,9 +193,19 @@ pub(crate) fn find(connection: &mut Connected<'_>, id: ImageKey) -> Result<Optio
 
 /// What a search for an image looks through.
 pub(crate) fn search_text(image: &Image) -> String {
-    let optional = [image.alt_text.as_ref().map(AltText::as_str), image.caption.as_ref().map(Caption::as_str)];
-    let always = [image.filename.as_str(), image.original_name.as_str()];
-    search::text(always.into_iter().chain(optional.into_iter().flatten()))
+    let alt_text = image.alt_text.as_ref().map(AltText::as_str);
+    let caption = image.caption.as_ref().map(Caption::as_str);
+    image_search_text(image.filename.as_str(), image.original_name.as_str(), alt_text, caption)
+}
+
+/// The same, of the columns.
+pub(crate) fn image_search_text(
+    filename: &str,
+    original_name: &str,
+    alt_text: Option<&str>,
+    caption: Option<&str>,
+) -> String {
+    search::text([Some(filename), Some(original_name), alt_text, caption].into_iter().flatten())
 }
 
 /// A format as columns hold it.

@@ -85,6 +85,7 @@ table! {
     tag_counts (tag) {
         tag -> Text,
         images -> BigInt,
+        is_composed -> Bool,
     }
 }
 

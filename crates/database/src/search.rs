@@ -1,22 +1,27 @@
 //! Search texts: folded in Rust, so that both databases find the same.
 //!
-//! Owns the folding (about Unicode's full case folding: upper case, then lower, character by
-//! character) and the pattern; refuses to know collations and `ILIKE`, which differ.
+//! Owns the stored form and the pattern; the folding is the domain's. Refuses to know collations and `ILIKE`, which
+//! differ. The surprising rule: a text beyond ASCII begins with [`FORM`], so that a row tells by itself whether its
+//! text has the form of today (`renewal` makes the others anew). Within ASCII no form has ever differed.
+
+use packshot_domain::unicode::caseless;
 
 /// Stands between the fields of one search text; no field can contain it.
 const SEPARATOR: char = '\n';
 
-/// `text` without regard to case.
-fn fold(text: &str) -> impl Iterator<Item = char> + '_ {
-    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
-}
+/// The form of a text beyond ASCII, as a control character, which no field can contain and no search finds.
+/// Another folding takes the next one, and a migration the indexes of what is outdated by it.
+pub(crate) const FORM: char = '\u{2}';
 
 /// What is stored for a row with these fields.
 pub(crate) fn text<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = String::new();
     for field in fields {
-        text.extend(fold(field));
+        text.push_str(&caseless(field));
         text.push(SEPARATOR);
+    }
+    if !text.is_ascii() {
+        text.insert(0, FORM);
     }
     text
 }
@@ -28,7 +33,7 @@ pub(crate) fn pattern(search: &str) -> Option<String> {
         return None;
     }
     let mut pattern = String::from("%");
-    for character in fold(search) {
+    for character in caseless(search).chars() {
         if matches!(character, '%' | '_' | '\\') {
             pattern.push('\\');
         }
@@ -44,8 +49,20 @@ mod tests {
 
     #[test]
     fn case_is_folded_beyond_ascii() {
-        for (one, other) in [("ÉTÉ", "été"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("Straße", "STRASSE")] {
+        for (one, other) in [("ÉTÉ", "été"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("Straße", "STRASSE"), ("é", "e\u{301}")]
+        {
             assert_eq!(text([one]), text([other]));
+        }
+    }
+
+    #[test]
+    fn a_text_tells_its_form_unless_every_form_agrees() {
+        assert_eq!(text(["A", "b"]), "a\nb\n");
+        assert_eq!(text(["É"]), "\u{2}é\n");
+        // What the first form made of a character that it took into ASCII, this one does too.
+        let first = |character: char| character.to_uppercase().flat_map(char::to_lowercase).collect::<String>();
+        for character in ('\0'..=char::MAX).filter(|character| first(*character).is_ascii()) {
+            assert_eq!(caseless(&character.to_string()), first(character), "{character}");
         }
     }
 

@@ -17,6 +17,7 @@ pub mod storage;
 pub mod sweep;
 pub mod text;
 pub mod transfer;
+pub mod unicode;
 pub mod upload;
 pub mod variant;
 pub mod verify;

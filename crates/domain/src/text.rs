@@ -3,6 +3,7 @@
 //! Owns the limits of each field and the sentence that tells a client which one was broken;
 //! refuses to know in which request the text came.
 
+use crate::unicode::composed;
 use serde_json::{Map, Value};
 
 /// Why a field's value was refused: one sentence for the client.
@@ -106,7 +107,7 @@ impl DisplayOrder {
     }
 }
 
-/// At most 10 distinct tags of 1 to 50 characters each, in the order given.
+/// At most 10 distinct tags of 1 to 50 characters each, composed (NFC), in the order given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tags(Vec<String>);
 
@@ -116,7 +117,7 @@ impl Tags {
     /// The longest tag, in characters.
     pub const MAX_CHARS: usize = 50;
 
-    /// Takes tags trimmed, without the empty ones and without repetitions.
+    /// Takes tags trimmed and composed, without the empty ones and without repetitions.
     ///
     /// # Errors
     /// [`InvalidText`] when there are too many, or one is too long or has control characters.
@@ -127,16 +128,22 @@ impl Tags {
     {
         let mut kept: Vec<String> = Vec::new();
         for tag in tags {
-            let tag = tag.as_ref().trim();
-            if tag.is_empty() || kept.iter().any(|known| known == tag) {
+            let tag = composed(tag.as_ref().trim());
+            if tag.is_empty() || kept.iter().any(|known| *known == tag) {
                 continue;
             }
-            kept.push(checked("Each tag", tag, Self::MAX_CHARS)?);
+            kept.push(checked("Each tag", &tag, Self::MAX_CHARS)?);
             if kept.len() > Self::MAX_COUNT {
                 return Err(InvalidText::new(format!("At most {} tags are allowed", Self::MAX_COUNT)));
             }
         }
         Ok(Self(kept))
+    }
+
+    /// What a repository stored of tags that were checked when they came in, by the rules of that time.
+    #[must_use]
+    pub fn from_trusted(tags: Vec<String>) -> Self {
+        Self(tags)
     }
 
     /// The tags in order.
@@ -309,6 +316,14 @@ mod tests {
         assert!(Tags::parse((0..11).map(|n| n.to_string())).is_err());
         assert!(Tags::parse(["x".repeat(51)]).is_err());
         assert!(Tags::parse(["a\nb"]).is_err());
+    }
+
+    #[test]
+    fn tags_that_look_the_same_are_one_composed_and_counted_so() {
+        assert_eq!(Tags::parse(["cafe\u{301}", "café"]).unwrap().as_slice(), ["café"]);
+        assert_eq!(Tags::parse(["Red", "red", "red, blue"]).unwrap().as_slice(), ["Red", "red", "red, blue"]);
+        assert!(Tags::parse(["e\u{301}".repeat(50)]).is_ok());
+        assert!(Tags::parse(["e\u{301}".repeat(51)]).is_err());
     }
 
     #[test]

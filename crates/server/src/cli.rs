@@ -132,11 +132,14 @@ fn environment() -> anyhow::Result<BTreeMap<String, String>> {
 fn migrate(context: &Invocation) -> anyhow::Result<ExitCode> {
     let database = wiring::open_database(&context.loaded.settings)?;
     let migrated = database.migrate().context("database.url")?;
-    if migrated.applied.is_empty() {
+    if migrated.applied.is_empty() && migrated.renewed_rows == 0 {
         print("The database is up to date.")?;
     }
     for name in &migrated.applied {
         print(&format!("Applied {name}"))?;
+    }
+    if migrated.renewed_rows > 0 {
+        print(&format!("Wrote the texts of {} rows in their new form", migrated.renewed_rows))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@ pub(crate) mod error_pages;
 pub mod files;
 pub(crate) mod health;
 pub(crate) mod metrics;
+pub(crate) mod moment;
 pub(crate) mod paging;
 pub(crate) mod products;
 pub(crate) mod static_files;

@@ -17,6 +17,7 @@ mod health;
 mod hostile;
 mod pictures;
 mod products;
+mod queries;
 mod request_id;
 mod restarts;
 mod settings;

@@ -20,6 +20,7 @@ use packshot_domain::ports::upload_journal::{
 };
 use packshot_domain::product::{Product, ProductId, ProductName};
 use packshot_domain::storage::ObjectKey;
+use packshot_domain::unicode::caseless;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -66,11 +67,6 @@ impl MemoryDatabase {
     }
 }
 
-/// Without regard to case.
-fn fold(text: &str) -> String {
-    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
-}
-
 /// The items of that page, counted from 1.
 fn page<T>(items: impl Iterator<Item = T>, page: u32, page_size: u32) -> Vec<T> {
     let before = u64::from(page.saturating_sub(1)) * u64::from(page_size);
@@ -99,9 +95,9 @@ impl ProductRepo for MemoryDatabase {
     }
 
     async fn list(&self, query: &ProductQuery) -> Result<ProductPage, RepoError> {
-        let search = fold(query.search.as_deref().unwrap_or_default());
+        let search = caseless(query.search.as_deref().unwrap_or_default());
         let matches = |product: &&Product| {
-            fold(product.id.as_str()).contains(&search) || fold(product.name.as_str()).contains(&search)
+            caseless(product.id.as_str()).contains(&search) || caseless(product.name.as_str()).contains(&search)
         };
         let state = self.lock();
         let total = state.products.values().filter(matches).count() as u64;

@@ -3,7 +3,7 @@
 use super::{Repos, everything};
 use crate::builders::{filename, image, image_id, moment, origin, product_id, tags};
 use packshot_domain::image::{Dimensions, Image, ImageFormat, ImageId};
-use packshot_domain::ports::image_repo::{ImagePatch, ImageQuery, SortBy, SortOrder};
+use packshot_domain::ports::image_repo::{ImagePatch, ImageQuery, SortBy, SortOrder, TagChoice};
 use packshot_domain::text::{AltText, DisplayOrder};
 
 async fn ids(repos: &Repos, query: &ImageQuery) -> Vec<ImageId> {
@@ -232,6 +232,30 @@ pub async fn an_image_must_carry_every_tag(repos: &Repos) {
     assert_eq!(ids(repos, &query(&["a", "nobody"])).await, []);
     let of_product = ImageQuery { product_id: Some(product_id("p")), ..query(&["a", "c"]) };
     assert_eq!(ids(repos, &of_product).await, numbers(&[1]));
+}
+
+/// A claim, as it is named.
+pub async fn a_text_with_a_comma_is_one_tag_or_several(repos: &Repos) {
+    repos.put_products(&["p"]).await;
+    for (number, names) in [(1, &["red, blue"][..]), (2, &["red", "blue"]), (3, &["red"]), (4, &["red, blue", "red"])] {
+        repos.upload(&Image { tags: tags(names), ..image("p", number) }).await;
+    }
+    let choice = |whole: &str, parts: &[&str]| TagChoice {
+        whole: whole.to_owned(),
+        parts: parts.iter().map(|&part| part.to_owned()).collect(),
+    };
+    let all = everything();
+    let query = |tag_choices: Vec<TagChoice>| ImageQuery { tag_choices, ..all.clone() };
+    let either = choice("red, blue", &["red", "blue"]);
+    assert_eq!(ids(repos, &query(vec![either.clone()])).await, numbers(&[4, 2, 1]));
+    assert_eq!(ids(repos, &query(vec![choice("red,blue", &["red", "blue"])])).await, numbers(&[2]));
+    assert_eq!(ids(repos, &query(vec![either.clone(), choice("red,", &["red"])])).await, numbers(&[4, 2]));
+    let with_red = ImageQuery { tags: vec!["red".to_owned()], ..query(vec![either.clone()]) };
+    assert_eq!(ids(repos, &with_red).await, numbers(&[4, 2]));
+    let of_product = ImageQuery { product_id: Some(product_id("p")), ..query(vec![either]) };
+    assert_eq!(ids(repos, &of_product).await, numbers(&[4, 2, 1]));
+    let exactly = ImageQuery { tags: vec!["red, blue".to_owned()], ..everything() };
+    assert_eq!(ids(repos, &exactly).await, numbers(&[4, 1]));
 }
 
 /// A claim, as it is named.

@@ -56,6 +56,24 @@ pub async fn a_search_ignores_case_beyond_ascii(repos: &Repos) {
 }
 
 /// A claim, as it is named.
+pub async fn a_search_finds_what_is_the_same_text_in_other_code_points(repos: &Repos) {
+    repos.put_products(&["p"]).await;
+    repos.upload(&texts(1, "Ku\u{308}chenstu\u{308}hle e\u{301}.jpg", "GROẞE STRAẞE", "İstanbul ﬁne")).await;
+    for search in ["Küchenstühle", "KÜCHENSTÜHLE", "ku\u{308}chen", "é.jpg", "große straße", "GROSSE STRASSE", "STRAẞE"]
+    {
+        assert_eq!(found(repos, search).await, [1], "{search}");
+    }
+    for search in ["istanbul", "ISTANBUL", "FINE"] {
+        assert_eq!(found(repos, search).await, [1], "{search}");
+    }
+    for search in ["kuchen", "grobe", "\u{308}"] {
+        assert_eq!(found(repos, search).await, NOTHING, "{search}");
+    }
+    let image = repos.images.find(image_id(1)).await.unwrap().unwrap();
+    assert_eq!(image.original_name.as_str(), "Ku\u{308}chenstu\u{308}hle e\u{301}.jpg", "as it was sent");
+}
+
+/// A claim, as it is named.
 pub async fn wildcards_and_backslashes_are_literal(repos: &Repos) {
     repos.put_products(&["p"]).await;
     repos.upload(&texts(1, "a.jpg", "100% wool", "")).await;

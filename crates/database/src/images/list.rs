@@ -47,14 +47,20 @@ pub(super) fn list(connection: &mut Connected<'_>, query: &ImageQuery) -> Result
     let (limit, offset) = limit_offset(query.page, query.page_size);
     let nothing = ImagePage { items: Vec::new(), total: 0, available_tags: Vec::new(), available_formats: Vec::new() };
     let Some(filter) = Filter::new(connection, query)? else { return Ok(nothing) };
+    // Behind the last page there is nothing to look for, which to find would take reading every match.
+    let page = |connection: &mut Connected<'_>, total: i64| {
+        if offset < total { matches(connection, &filter, limit, offset) } else { Ok(Vec::new()) }
+    };
     let (overview, matches) = if filter.is_empty() {
-        (overview_of_everything(connection)?, matches(connection, &filter, limit, offset)?)
+        let overview = overview_of_everything(connection)?;
+        let page = page(connection, overview.total)?;
+        (overview, page)
     } else {
         let window = Window::read(connection, &filter)?;
         let overview = overview_of(connection, &filter, &window)?;
         let page = match window.page(limit, offset) {
             Some(page) => page.to_vec(),
-            None => matches(connection, &filter, limit, offset)?,
+            None => page(connection, overview.total)?,
         };
         (overview, page)
     };

@@ -8,6 +8,7 @@ mod instances;
 mod migrations;
 mod opening;
 mod postgres;
+mod renewal;
 mod schema;
 mod sqlite;
 mod stores;

@@ -207,8 +207,10 @@ pub struct ImageQuery {
     pub product_id: Option<ProductId>,
     /// Primary ones, or the others.
     pub is_primary: Option<bool>,
-    /// Carrying all of these tags.
+    /// Carrying all of these tags, which are composed as [`Tags`] are.
     pub tags: Vec<String>,
+    /// And matching each of these.
+    pub tag_choices: Vec<TagChoice>,
     /// Coded so.
     pub format: Option<ImageFormat>,
     /// At least this wide, in pixels.
@@ -219,7 +221,8 @@ pub struct ImageQuery {
     pub uploaded_after: Option<DateTime<Utc>>,
     /// Uploaded before this moment or at it.
     pub uploaded_before: Option<DateTime<Utc>>,
-    /// Case-insensitive and literal, in file name, original name, alternative text and caption.
+    /// Literal and in the caseless form (see [`unicode`](crate::unicode)), in file name, original name, alternative
+    /// text and caption.
     pub search: Option<String>,
     /// By what.
     pub sort_by: SortBy,
@@ -229,6 +232,15 @@ pub struct ImageQuery {
     pub page: u32,
     /// Images a page.
     pub page_size: u32,
+}
+
+/// A text that may be one tag or a list of several: an image matches that carries the one, or all of the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagChoice {
+    /// The text as one tag, composed as [`Tags`] are.
+    pub whole: String,
+    /// The distinct tags that it lists, at least one, composed too.
+    pub parts: Vec<String>,
 }
 
 /// What images can be sorted by.

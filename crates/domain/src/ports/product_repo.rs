@@ -53,7 +53,7 @@ pub enum Put {
 /// Which products to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductQuery {
-    /// Case-insensitive, literal, in id and name.
+    /// Literal and in the caseless form (see [`unicode`](crate::unicode)), in id and name.
     pub search: Option<String>,
     /// From 1.
     pub page: u32,

@@ -78,7 +78,9 @@ pub(crate) struct ImagesQuery {
     /// Primary images only, or the others only; `1` and `0` mean the same.
     #[param(example = true)]
     is_primary: Option<bool>,
-    /// Images that carry all of these tags; one parameter may also hold several, separated by commas.
+    /// Images that carry all of these tags, at most 10; one parameter may also hold several, separated by commas. A
+    /// comma that belongs to a tag is written `\,`, a backslash `\\`; a value with a comma unescaped also finds the
+    /// images that carry it as one tag.
     #[param(style = Form, explode, example = json!(["desk", "lifestyle"]))]
     tags: Option<Vec<String>>,
     /// Images of this type.
@@ -90,10 +92,13 @@ pub(crate) struct ImagesQuery {
     /// Pixels down at least.
     #[param(minimum = 1, format = Int64, maximum = 4_294_967_295_u32, example = 600)]
     min_height: Option<u32>,
-    /// Not uploaded before this ISO 8601 date or date-time; UTC unless an offset is given.
+    /// Not uploaded before this ISO 8601 date (its first moment) or date-time of the years 0001 to 9999, such as
+    /// `2024-01-15`, `2024-01-15T10:30`, `2024-01-15T10:30:00.5+02:00` or `20240115T103000Z`; UTC unless an offset
+    /// is given. Dates may also be week dates (`2024-W03-1`) and ordinal dates (`2024-015`).
     #[param(example = "2024-01-01")]
     uploaded_after: Option<String>,
-    /// Not uploaded after this ISO 8601 date or date-time; UTC unless an offset is given.
+    /// Not uploaded after this ISO 8601 date (its first moment) or date-time, in the forms of `uploaded_after`; a
+    /// moment of a whole second reaches to its end.
     #[param(example = "2030-01-15T10:30:00Z")]
     uploaded_before: Option<String>,
     /// Text in filename, originalName, altText or caption, whatever its case; `%` and `_` are literal.

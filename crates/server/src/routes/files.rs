@@ -6,4 +6,5 @@ pub(crate) mod list;
 mod patch;
 mod query;
 pub(crate) mod response;
+mod tags;
 pub(crate) mod upload;

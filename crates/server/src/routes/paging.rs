@@ -13,7 +13,10 @@ use utoipa::ToSchema;
 /// The most that a `page_size` may be.
 const MAX_PAGE_SIZE: u32 = 100;
 const DEFAULT_PAGE_SIZE: u32 = 20;
+/// The longest text to search for, in characters as they were sent.
 const MAX_SEARCH_CHARS: usize = 100;
+/// The largest `page`, and the largest of the other numbers that have no bound of their own.
+const MAX_NUMBER: u32 = u32::MAX;
 
 /// The parameters of a query, read one by one; what was wrong with them is collected.
 pub(crate) struct Parameters {
@@ -55,26 +58,28 @@ impl Parameters {
         }
     }
 
-    /// An integer of at least 1.
+    /// An integer from 1 to [`MAX_NUMBER`].
     pub(crate) fn positive(&mut self, name: &str) -> Option<u32> {
-        self.one(name, "must be an integer of at least 1", |text| integer(text).filter(|&number| number >= 1))
+        self.whole(name, MAX_NUMBER)
+    }
+
+    fn whole(&mut self, name: &str, max: u32) -> Option<u32> {
+        let message = format!("must be an integer from 1 to {max}");
+        self.one(name, &message, |text| integer(text).filter(|number| (1..=max).contains(number)))
     }
 
     /// Text to search for.
     pub(crate) fn search(&mut self) -> Option<String> {
-        let message = "must be at most 100 characters";
-        let text =
-            self.one("search", message, |text| (text.chars().count() <= MAX_SEARCH_CHARS).then(|| text.to_owned()));
+        let message = format!("must be at most {MAX_SEARCH_CHARS} characters");
+        let short = |text: &str| (text.chars().count() <= MAX_SEARCH_CHARS).then(|| text.to_owned());
+        let text = self.one("search", &message, short);
         text.filter(|text| !text.is_empty())
     }
 
     /// `page` and `page_size`.
     pub(crate) fn page(&mut self) -> (u32, u32) {
         let page = self.positive("page").unwrap_or(1);
-        let size = self.one("page_size", "must be an integer from 1 to 100", |text| {
-            integer(text).filter(|number| (1..=MAX_PAGE_SIZE).contains(number))
-        });
-        (page, size.unwrap_or(DEFAULT_PAGE_SIZE))
+        (page, self.whole("page_size", MAX_PAGE_SIZE).unwrap_or(DEFAULT_PAGE_SIZE))
     }
 
     /// Notes that `name` is no good.
@@ -183,6 +188,25 @@ mod tests {
         let fields: Vec<_> =
             problem.extensions["errors"].as_array().unwrap().iter().map(|error| error["field"].clone()).collect();
         assert_eq!(fields, ["page", "page_size", "search", "min_width"]);
+    }
+
+    #[test]
+    fn every_bound_of_a_number_is_the_last_that_is_taken() {
+        for (name, good, bad) in [
+            ("page", "4294967295", ["4294967296", "9223372036854775807", "18446744073709551616", "0"]),
+            ("page_size", "100", ["101", "4294967296", "-1", "1e2"]),
+            ("min_width", "4294967295", ["4294967296", "+1", "1.0", ""]),
+        ] {
+            let read = |value: &str| {
+                let mut one = parameters(&[(name, value)]);
+                let _ = (one.page(), one.positive("min_width"));
+                one.finish()
+            };
+            assert!(read(good).is_ok(), "{name}={good}");
+            for value in bad.into_iter().chain(["1\u{663}", &"9".repeat(5000)]) {
+                assert!(read(value).is_err(), "{name}={value}");
+            }
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Lists of images in memory: filtered and sorted the plain way.
 
-use super::{State, fold, page};
+use super::{State, page};
 use packshot_domain::image::{Image, ImageFormat};
 use packshot_domain::ports::image_repo::{ImagePage, ImageQuery, SortBy, SortOrder};
 use packshot_domain::text::{AltText, Caption};
+use packshot_domain::unicode::caseless;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -29,19 +30,28 @@ fn matches(image: &Image, query: &ImageQuery) -> bool {
     let at_least = |limit: Option<u32>, side: u32| limit.is_none_or(|limit| side >= limit);
     query.product_id.as_ref().is_none_or(|product| image.product_id == *product)
         && query.is_primary.is_none_or(|is_primary| image.is_primary == is_primary)
-        && query.tags.iter().all(|tag| image.tags.as_slice().contains(tag))
+        && carries_all(image, &query.tags)
+        && query.tag_choices.iter().all(|choice| carries(image, &choice.whole) || carries_all(image, &choice.parts))
         && query.format.is_none_or(|format| image.format == format)
         && at_least(query.min_width, image.dimensions.width())
         && at_least(query.min_height, image.dimensions.height())
         && query.uploaded_after.is_none_or(|after| image.uploaded_at >= after)
         && query.uploaded_before.is_none_or(|before| image.uploaded_at <= before)
-        && query.search.as_ref().is_none_or(|search| contains(image, &fold(search)))
+        && query.search.as_ref().is_none_or(|search| contains(image, &caseless(search)))
+}
+
+fn carries(image: &Image, tag: &String) -> bool {
+    image.tags.as_slice().contains(tag)
+}
+
+fn carries_all(image: &Image, tags: &[String]) -> bool {
+    tags.iter().all(|tag| carries(image, tag))
 }
 
 fn contains(image: &Image, search: &str) -> bool {
     let optional = [image.alt_text.as_ref().map(AltText::as_str), image.caption.as_ref().map(Caption::as_str)];
     let always = [image.filename.as_str(), image.original_name.as_str()];
-    always.into_iter().chain(optional.into_iter().flatten()).any(|text| fold(text).contains(search))
+    always.into_iter().chain(optional.into_iter().flatten()).any(|text| caseless(text).contains(search))
 }
 
 fn compare(a: &Image, b: &Image, by: SortBy) -> Ordering {

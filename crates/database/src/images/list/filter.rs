@@ -8,7 +8,8 @@ use crate::dialect::Connected;
 use crate::fault::Fault;
 use crate::rows::{format_code, stored};
 use crate::search;
-use packshot_domain::ports::image_repo::{ImageQuery, SortBy, SortOrder};
+use diesel::QueryResult;
+use packshot_domain::ports::image_repo::{ImageQuery, SortBy, SortOrder, TagChoice};
 
 /// The conditions of a query.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(super) struct Filter {
     pub(super) driving_tag: Option<String>,
     /// The other tags.
     pub(super) tags: Vec<String>,
+    /// Texts that are a tag of some image, and may be a list of tags as well.
+    pub(super) tag_choices: Vec<TagChoice>,
     pub(super) format: Option<&'static str>,
     /// `LIKE` pattern.
     pub(super) search: Option<String>,
@@ -34,13 +37,17 @@ impl Filter {
             Some(pattern) => pattern,
             None => None,
         };
-        let Some(mut tags) = distinct_tags(query) else { return Ok(None) };
+        if !could_be_tags(query) {
+            return Ok(None);
+        }
+        let (mut tags, tag_choices) = tags(connection, query)?;
         let driving_tag = if query.product_id.is_none() { take_rarest(connection, &mut tags)? } else { None };
         // A side longer than a column can hold is a side that no image has.
         let (Ok(min_width), Ok(min_height)) = (side(query.min_width), side(query.min_height)) else { return Ok(None) };
         Ok(Some(Self {
             driving_tag,
             tags,
+            tag_choices,
             format: query.format.map(format_code),
             search,
             min_width,
@@ -53,6 +60,7 @@ impl Filter {
     fn has_other_conditions(&self) -> bool {
         let query = &self.query;
         !self.tags.is_empty()
+            || !self.tag_choices.is_empty()
             || query.product_id.is_some()
             || query.is_primary.is_some()
             || self.min_width.is_some()
@@ -78,15 +86,27 @@ impl Filter {
     }
 }
 
-/// The tags asked for; `None` when one of them cannot be a tag (and PostgreSQL takes no NUL).
-fn distinct_tags(query: &ImageQuery) -> Option<Vec<String>> {
-    if query.tags.iter().any(|tag| tag.chars().any(char::is_control)) {
-        return None;
-    }
+/// Whether all that is asked for could be tags (PostgreSQL takes no NUL).
+fn could_be_tags(query: &ImageQuery) -> bool {
+    let parts = query.tag_choices.iter().flat_map(|choice| &choice.parts);
+    !query.tags.iter().chain(parts).any(|tag| tag.chars().any(char::is_control))
+}
+
+/// The tags that an image must carry, each once, and the choices that are some: most texts with a comma are no tag
+/// of any image, and then simply a list.
+fn tags(connection: &mut Connected<'_>, query: &ImageQuery) -> QueryResult<(Vec<String>, Vec<TagChoice>)> {
     let mut tags = query.tags.clone();
+    let mut choices = Vec::new();
+    for choice in &query.tag_choices {
+        if counts::of_tag(connection, &choice.whole)? > 0 {
+            choices.push(choice.clone());
+        } else {
+            tags.extend_from_slice(&choice.parts);
+        }
+    }
     tags.sort();
     tags.dedup();
-    Some(tags)
+    Ok((tags, choices))
 }
 
 fn take_rarest(connection: &mut Connected<'_>, tags: &mut Vec<String>) -> Result<Option<String>, Fault> {
@@ -145,6 +165,14 @@ macro_rules! restricted {
             let (image_id, name) = (other.field(image_tags::image_id), other.field(image_tags::tag));
             let carries = other.filter(image_id.eq(images::id)).filter(name.eq(tag));
             restricted = restricted.filter(diesel::dsl::exists(carries));
+        }
+        for choice in &filter.tag_choices {
+            let other = diesel::alias!(image_tags as other_tags);
+            let (image_id, name) = (other.field(image_tags::image_id), other.field(image_tags::tag));
+            let whole = other.filter(image_id.eq(images::id)).filter(name.eq(&choice.whole));
+            let parts = other.filter(image_id.eq(images::id)).filter(name.eq_any(&choice.parts));
+            let carries_all = parts.count().single_value().eq(choice.parts.len() as i64);
+            restricted = restricted.filter(diesel::dsl::exists(whole).or(carries_all));
         }
         restricted
     }};

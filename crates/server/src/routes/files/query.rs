@@ -6,8 +6,10 @@
 //! the end of its second. A time copied from an answer then finds its image.
 
 use crate::problem::Problem;
+use crate::routes::files::tags::TagsQuery;
+use crate::routes::moment::{FORMS, moment};
 use crate::routes::paging::Parameters;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use packshot_domain::image::ImageFormat;
 use packshot_domain::ports::image_repo::{ImageQuery, SortBy, SortOrder};
 use packshot_domain::product::ProductId;
@@ -38,20 +40,13 @@ impl ListRequest {
         let product_id = product.as_deref().and_then(|text| ProductId::parse(text).ok());
         let impossible_product = product.clone().filter(|_| product_id.is_none());
         let is_primary = parameters.one("is_primary", "must be true or false", flag);
-        let tags: Vec<String> = parameters
-            .all("tags")
-            .iter()
-            .flat_map(|value| value.split(','))
-            .map(|tag| tag.trim().to_owned())
-            .filter(|tag| !tag.is_empty())
-            .collect();
+        let tags = TagsQuery::read(&mut parameters);
         let message = "must be image/jpeg, image/png or image/webp";
         let format = parameters.one("mime_type", message, ImageFormat::from_mime_type);
         let min_width = parameters.positive("min_width");
         let min_height = parameters.positive("min_height");
-        let message = "must be an ISO 8601 date or date-time";
-        let uploaded_after = parameters.one("uploaded_after", message, moment);
-        let uploaded_before = parameters.one("uploaded_before", message, moment).map(end_of_second);
+        let uploaded_after = parameters.one("uploaded_after", FORMS, moment);
+        let uploaded_before = parameters.one("uploaded_before", FORMS, moment).map(end_of_second);
         let search = parameters.search();
         let message = "must be uploaded_at, order, filename, size or width";
         let sort_by = parameters.one("sort_by", message, sort_by).unwrap_or(SortBy::UploadedAt);
@@ -68,7 +63,7 @@ impl ListRequest {
         };
         apply("productId", product.map(Value::from));
         apply("is_primary", is_primary.map(Value::from));
-        apply("tags", (!tags.is_empty()).then(|| json!(tags)));
+        apply("tags", (!tags.listed.is_empty()).then(|| json!(tags.listed)));
         apply("mime_type", format.map(|format| format.mime_type().into()));
         apply("min_width", min_width.map(Value::from));
         apply("min_height", min_height.map(Value::from));
@@ -78,7 +73,8 @@ impl ListRequest {
         let query = ImageQuery {
             product_id,
             is_primary,
-            tags,
+            tags: tags.tags,
+            tag_choices: tags.choices,
             format,
             min_width,
             min_height,
@@ -121,17 +117,6 @@ fn sort_order(text: &str) -> Option<SortOrder> {
     }
 }
 
-/// A date (its first moment) or a date-time; without an offset it is UTC.
-fn moment(text: &str) -> Option<DateTime<Utc>> {
-    if let Ok(date) = text.parse::<NaiveDate>() {
-        return Some(date.and_time(NaiveTime::MIN).and_utc());
-    }
-    // An unescaped plus of an offset arrives as a space.
-    let text = text.replace(' ', "+");
-    let zoned = DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc());
-    zoned.or_else(|_| text.parse::<NaiveDateTime>().map(|time| time.and_utc())).ok()
-}
-
 fn end_of_second(time: DateTime<Utc>) -> DateTime<Utc> {
     if time.nanosecond() == 0 { time + TimeDelta::microseconds(999_999) } else { time }
 }
@@ -156,22 +141,17 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_split_and_repeated() {
-        let request = parse(&[("tags", "a, b"), ("tags", "c"), ("tags", "")]).unwrap();
-        assert_eq!(request.query.tags, ["a", "b", "c"]);
+    fn the_tags_in_use_are_those_listed() {
+        let request = parse(&[("tags", "a, b"), ("tags", "c")]).unwrap();
+        assert_eq!(request.query.tags, ["c"]);
         assert_eq!(request.applied["tags"], json!(["a", "b", "c"]));
     }
 
     #[test]
-    fn moments_have_several_spellings() {
-        for text in
-            ["2024-01-15T10:30:00Z", "2024-01-15T12:30:00+02:00", "2024-01-15T12:30:00 02:00", "2024-01-15T10:30:00"]
-        {
-            assert_eq!(moment(text).unwrap().to_rfc3339(), "2024-01-15T10:30:00+00:00", "{text}");
-        }
-        assert_eq!(moment("2024-01-15").unwrap().to_rfc3339(), "2024-01-15T00:00:00+00:00");
-        for bad in ["", "yesterday", "2024-13-01", "15.01.2024"] {
-            assert_eq!(moment(bad), None, "{bad}");
+    fn a_bad_moment_is_told_with_the_forms_that_are_taken() {
+        for (name, bad) in [("uploaded_after", "-9999-01-01"), ("uploaded_before", "yesterday")] {
+            let problem = parse(&[(name, bad)]).err().unwrap();
+            assert_eq!(problem.extensions["errors"], json!([{"field": name, "message": FORMS}]));
         }
     }
 
