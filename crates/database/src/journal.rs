@@ -161,7 +161,7 @@ impl UploadJournal for Database {
     async fn finish_all(&self, images: &[ImageId]) -> Result<(), RepoError> {
         let images: Vec<ImageKey> = images.iter().copied().map(ImageKey).collect();
         let removed: Result<_, Fault> = self
-            .write(move |connection| {
+            .remove(move |connection| {
                 for images in images.chunks(BATCH) {
                     let entries = upload_journal::table.filter(upload_journal::image_id.eq_any(images.iter().copied()));
                     query!(connection, c => diesel::delete(entries).execute(*c))?;

@@ -27,6 +27,11 @@ fn entries() -> Vec<JournalEntry> {
         .collect()
 }
 
+fn origin() -> Origin {
+    let user = UserName::parse("ada").unwrap();
+    Origin { user, address: None, request_id: None, at: DateTime::<Utc>::UNIX_EPOCH }
+}
+
 /// What the ports were asked: the sizes of the store's and the journal's batches, and the images finished.
 #[derive(Default)]
 struct Asked {
@@ -60,10 +65,8 @@ fn delete_product(fails_at: usize) -> Asked {
         journal: Arc::new(journal),
         store: Arc::new(store),
     };
-    let user = UserName::parse("ada").unwrap();
-    let origin = Origin { user, address: None, request_id: None, at: DateTime::<Utc>::UNIX_EPOCH };
     let id = ProductId::parse("p").unwrap();
-    catalog.delete_product(&id, &Guard::open(), &origin).now_or_never().unwrap().unwrap();
+    catalog.delete_product(&id, &Guard::open(), &origin()).now_or_never().unwrap().unwrap();
     drop(catalog);
     Arc::into_inner(asked).unwrap().into_inner().unwrap()
 }
@@ -83,4 +86,23 @@ fn what_a_store_that_goes_away_did_not_delete_stays_in_the_journal_and_it_is_not
     assert_eq!(asked.finished, [200; 2]);
     let finished: BTreeSet<ImageId> = entries().iter().take(400).map(|entry| entry.image).collect();
     assert_eq!(asked.images, finished);
+}
+
+/// Nothing else is asked: a row that is gone would speak for its objects no more.
+#[test]
+fn while_the_place_of_the_objects_is_away_nothing_is_deleted() {
+    let mut store = MockImageStore::new();
+    store.expect_is_there().times(2).returning(|| Err(StoreError::Unavailable("it is not mounted".into())));
+    let catalog = Catalog {
+        products: Arc::new(MockProductRepo::new()),
+        images: Arc::new(MockImageRepo::new()),
+        journal: Arc::new(MockUploadJournal::new()),
+        store: Arc::new(store),
+    };
+    let product = ProductId::parse("p").unwrap();
+    let deleted = catalog.delete_product(&product, &Guard::open(), &origin()).now_or_never().unwrap();
+    assert!(matches!(deleted, Err(CatalogError::Store(_))), "{deleted:?}");
+    let image = ImageId::new(Uuid::nil());
+    let deleted = catalog.delete_image(image, &Guard::open(), &origin()).now_or_never().unwrap();
+    assert!(matches!(deleted, Err(CatalogError::Store(_))), "{deleted:?}");
 }
