@@ -104,6 +104,7 @@ pub struct ServerSettings {
     #[validate(range(min = 1))]
     pub min_body_bytes_per_second: u32,
     /// How long a client may take nothing of an answer, in seconds; 0 for `body_timeout_seconds`.
+    #[validate(range(max = MAX_SECONDS))]
     pub answer_timeout_seconds: u64,
     /// How much of an answer a client must take in a second; 0 for `min_body_bytes_per_second`.
     pub min_answer_bytes_per_second: u32,
