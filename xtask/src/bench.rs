@@ -11,7 +11,7 @@ use crate::run::build_server;
 use anyhow::{Result, bail};
 
 const BENCHES: &str = "imaging [--rounds N] [--photos DIR], lists [IMAGES] [PRODUCTS], overload [SECONDS], \
-     sweep [FILES]";
+     readers [IMAGES] [READERS], sweep [FILES]";
 
 /// Runs one bench; `args` are its name and what it takes.
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -20,6 +20,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         "imaging" => imaging::run(rest),
         "lists" => lists(rest),
         "overload" => example("overload", rest),
+        "readers" => example("readers", rest),
         "sweep" => example("sweep", rest),
         unknown => bail!("no bench `{unknown}`; there is: {BENCHES}"),
     }
