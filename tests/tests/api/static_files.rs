@@ -78,6 +78,49 @@ fn a_date_is_asked_when_there_is_no_tag(backends: Backends) {
     let _ = server.anyone().get_with(&url, &both).expect(200);
 }
 
+/// What RFC 9110, 13.2.2 says of a read: 412, 304 or 200.
+fn by_the_book(matches: &str, unmodified: &str, none_match: &str, modified: &str) -> u16 {
+    let holds = match (matches, unmodified) {
+        ("", "") => true,
+        ("", date) => ["same", "later", "junk"].contains(&date),
+        (tag, _) => ["any", "same"].contains(&tag),
+    };
+    let has_it = match (none_match, modified) {
+        ("", date) => ["same", "later"].contains(&date),
+        (tag, _) => ["any", "same", "weak"].contains(&tag),
+    };
+    match (holds, has_it) {
+        (false, _) => 412,
+        (true, true) => 304,
+        (true, false) => 200,
+    }
+}
+
+#[test]
+fn every_combination_of_preconditions_is_judged_in_the_order_of_rfc_9110() {
+    let (server, url, _) = served(Backends::SQLITE_AND_DISK);
+    let answer = server.anyone().get(&url).expect(200);
+    let (etag, date) = (answer.header("etag").unwrap(), answer.header("last-modified").unwrap());
+    let weak = format!("W/{etag}");
+    let tags = [("", ""), ("any", "*"), ("same", etag), ("weak", weak.as_str()), ("other", "\"other\"")];
+    let (earlier, later) = ("Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 2100 23:59:59 GMT");
+    let dates = [("", ""), ("earlier", earlier), ("same", date), ("later", later), ("junk", "yesterday")];
+    for (matches, unmodified) in tags.iter().flat_map(|tag| dates.iter().map(move |date| (tag, date))) {
+        for (none_match, modified) in tags.iter().flat_map(|tag| dates.iter().map(move |date| (tag, date))) {
+            let fields = [
+                ("if-match", matches.1),
+                ("if-unmodified-since", unmodified.1),
+                ("if-none-match", none_match.1),
+                ("if-modified-since", modified.1),
+            ];
+            let sent: Vec<(&str, &str)> = fields.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+            let expected = by_the_book(matches.0, unmodified.0, none_match.0, modified.0);
+            let answer = server.anyone().get_with(&url, &sent);
+            assert_eq!(answer.status, expected, "{sent:?}: {}", answer.shown());
+        }
+    }
+}
+
 #[on_every_backend]
 fn tags_differ_from_picture_to_picture(backends: Backends) {
     let server = Server::start_on(backends);

@@ -1,7 +1,5 @@
-//! Entity tags and the condition that asks for them (RFC 9110, 8.8.3 and 13.1.2).
+//! The opaque part of entity tags (RFC 9110, 8.8.3).
 
-use actix_web::HttpRequest;
-use actix_web::http::header::{EntityTag, Header, IfNoneMatch};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -12,13 +10,4 @@ pub(crate) fn digest(text: &str, bytes: usize) -> String {
         let _ = write!(tag, "{byte:02x}");
     }
     tag
-}
-
-/// Whether the client says that it has `etag` already; `None` when it names no tag at all.
-pub(crate) fn has_already(request: &HttpRequest, etag: &EntityTag) -> Option<bool> {
-    match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Any) => Some(true),
-        Ok(IfNoneMatch::Items(tags)) if !tags.is_empty() => Some(tags.iter().any(|tag| tag.weak_eq(etag))),
-        _ => None,
-    }
 }

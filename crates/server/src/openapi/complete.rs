@@ -17,7 +17,8 @@ const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 const ALONE: [&str; 6] = ["isAlive", "explainProblem", "getDocument", "findDocs", "browseDocs", "loadDocs"];
 
 /// Operations that ask preconditions, and have an entity tag.
-const CONDITIONAL_READS: [&str; 4] = ["getImage", "getProduct", "listImages", "listProducts"];
+const CONDITIONAL_READS: [&str; 6] =
+    ["getImage", "getOriginalFile", "getProduct", "getVariantFile", "listImages", "listProducts"];
 const CONDITIONAL_WRITES: [&str; 5] = ["editImage", "setPrimaryImage", "deleteImage", "putProduct", "deleteProduct"];
 
 /// Adds everything to the `document` of the handlers.
