@@ -29,10 +29,10 @@ fn round(name: &str, backends: Backends, images: u32, readers: u32) {
     rows::fill(server.home(), images, images / 10);
     let alone = uploads(&server);
     let (over, answers) = (AtomicBool::new(false), Mutex::new(BTreeMap::<(&str, u16), u64>::new()));
+    let count = |what, status| *answers.lock().unwrap().entry((what, status)).or_default() += 1;
     let beside = std::thread::scope(|scope| {
-        let count = |what, status| *answers.lock().unwrap().entry((what, status)).or_default() += 1;
         for reader in 0..readers {
-            let (server, over) = (&server, &over);
+            let (server, over, count) = (&server, &over, &count);
             scope.spawn(move || {
                 while !over.load(Ordering::Relaxed) {
                     count("search", server.anyone().get(&format!("/files?search=nothing-{reader}")).status);

@@ -19,7 +19,7 @@ impl Database {
     /// # Errors
     /// [`RepoError`].
     pub fn image_store(&self) -> Result<Option<StoreId>, RepoError> {
-        Ok(self.at_start(|connection| known(connection))?)
+        Ok(self.at_start(known)?)
     }
 
     /// Remembers the id, unless there is one already; gives the one that it has then.

@@ -190,7 +190,7 @@ fn whatever_is_sent_is_taken_or_refused_alike_on_both_databases() {
         prop_assert!([200, 400, 422].contains(&puts[0].0), "{}", values[0]);
         Ok(())
     };
-    runner(150).run(&body, &check).unwrap();
+    runner(150).run(&body, check).unwrap();
     // Each odd value as each member, which chance may leave out.
     for name in ["altText", "caption", "order", "tags", "metadata"] {
         for odd in ODD {

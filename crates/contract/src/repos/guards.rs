@@ -16,8 +16,11 @@ fn caption(text: &str) -> ImagePatch {
     ImagePatch { caption: Some(Change::Set(Caption::parse(text).unwrap())), ..ImagePatch::default() }
 }
 
+/// The states that a guard was asked of.
+type Seen<S> = Arc<Mutex<Vec<Option<S>>>>;
+
 /// A guard that objects to everything, and the states that it was asked of.
-fn witness<S: Clone + Send + 'static>() -> (Guard<S>, Arc<Mutex<Vec<Option<S>>>>) {
+fn witness<S: Clone + Send + 'static>() -> (Guard<S>, Seen<S>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let states = Arc::clone(&seen);
     let guard = Guard::new(move |state: Option<&S>| {

@@ -32,7 +32,7 @@ fn databases(read_timeout: Duration) -> (Vec<Database>, (TempDir, PostgresCluste
 
 fn endless(connection: &mut Connected<'_>) -> Result<i64, Fault> {
     connection.snapshot(|connection| match connection {
-        Connected::Postgres(c) => Ok(count("SELECT count(pg_sleep(3600))", *c)?),
+        Connected::Postgres(c) => Ok(count("SELECT count(pg_sleep(3600))", c)?),
         Connected::Sqlite(c) => {
             let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
             Ok(diesel::dsl::sql::<BigInt>(numbers).get_result(*c)?)

@@ -222,7 +222,7 @@ fn each_part_fails_alone() {
             }
         });
         journal.expect_finish().returning(|_| Ok(()));
-        journal.expect_stuck().returning(|| down());
+        journal.expect_stuck().returning(down);
         let mut store = MockImageStore::new();
         store.expect_is_there().returning(|| Ok(()));
         store.expect_delete().returning(|_| Ok(()));

@@ -26,7 +26,7 @@ fn a_full_disk_refuses_uploads_whole_and_takes_them_when_there_is_room() {
         assert_rows_and_files_agree(server);
         disk.free();
         let _ = upload().expect(201);
-        ready_again(&server);
+        ready_again(server);
         assert_rows_and_files_agree(server);
     }
     let _ = server.admin().delete(&path).expect(204);

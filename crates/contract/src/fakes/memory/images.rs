@@ -156,14 +156,14 @@ impl State {
     fn image_state(&self, id: ImageId) -> Option<ImageState> {
         let image = self.images.get(&id)?.clone();
         let product = self.products.get(&image.product_id)?.clone();
-        let written = self.audit.iter().filter(|entry| entry.image == Some(id)).map(|entry| entry.origin.at);
-        let changed_at = written.last().map_or(image.uploaded_at, |at| at.max(image.uploaded_at));
+        let mut written = self.audit.iter().filter(|entry| entry.image == Some(id)).map(|entry| entry.origin.at);
+        let changed_at = written.next_back().map_or(image.uploaded_at, |at| at.max(image.uploaded_at));
         Some(ImageState { image, product, changed_at })
     }
 
     pub(super) fn product_state(&self, id: &ProductId) -> Option<ProductState> {
         let product = self.products.get(id)?.clone();
-        let written = self.audit.iter().filter(|entry| entry.product == *id).map(|entry| entry.origin.at).last();
+        let written = self.audit.iter().filter(|entry| entry.product == *id).map(|entry| entry.origin.at).next_back();
         let changed_at = written.unwrap_or(product.created_at);
         Some(ProductState { product, images: self.summary(id), changed_at })
     }

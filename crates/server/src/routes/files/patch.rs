@@ -61,7 +61,7 @@ pub(crate) fn changed(fixed: &Object, item: &Object) -> Vec<String> {
         let now = item.get(name).unwrap_or(&Json::Null);
         let mut then = now.clone();
         then.merge(value);
-        !then.same(now) && !(name == "uploadedAt" && is_same_moment(&then, now))
+        !(then.same(now) || name == "uploadedAt" && is_same_moment(&then, now))
     };
     let changed = fixed.iter().filter(|(name, value)| is_changed(name, value));
     changed.map(|(name, _)| name.to_owned()).collect()
