@@ -17,14 +17,14 @@ where
     FileBasedMigrations: MigrationSource<DB>,
 {
     let migrations: Vec<Box<dyn Migration<DB>>> = source.migrations().unwrap();
-    migrations.iter().map(|migration| migration.name().to_string()).collect()
+    let mut names: Vec<String> = migrations.iter().map(|migration| migration.name().to_string()).collect();
+    names.sort();
+    names
 }
 
 /// Their names, in the order in which they are applied.
 pub(crate) fn names_of_all() -> Vec<String> {
-    let mut names = names::<Sqlite>(&folder("sqlite"));
-    names.sort();
-    names
+    names::<Sqlite>(&folder("sqlite"))
 }
 
 /// Entries of before are due as they were entered, and what an older packshot enters meanwhile is due at once.

@@ -4,7 +4,7 @@
 //! only counted after it, a text part has 64 KiB, a form 64 parts. Refuses to know what a good value
 //! of a text field is, and how an error is answered: this file names nothing else of this crate, so that
 //! the fuzz target `multipart` can compile it alone. The parser is strict; clients are not, so a body is
-//! [`mended`] before it is parsed.
+//! mended before it is parsed.
 //!
 //! Its surprising rule: a form is read to its end before a file that is too large is answered, so
 //! that the answer knows the true size and reaches a client that is still sending.
