@@ -67,9 +67,9 @@ pub async fn after_a_deletion_the_key_can_be_put_again(store: &dyn ImageStore) {
 /// A claim, as it is named.
 pub async fn more_are_deleted_at_once_than_one_request_names(store: &dyn ImageStore) {
     // S3 takes 1000 names a request, Azure 256. Most are missing, which is as good as deleted.
-    let keys: Vec<ObjectKey> = (0..2300).map(|number| original("many", number)).collect();
+    let keys: Vec<ObjectKey> = (0..2300).map(|number| original("bulk", number)).collect();
     let there: Vec<&ObjectKey> = keys.iter().step_by(230).chain(keys.last()).collect();
-    let stays = original("many", 2300);
+    let stays = original("bulk", 2300);
     for key in there.iter().copied().chain([&stays]) {
         store.put(key, noise(100, 1)).await.unwrap();
     }
