@@ -32,7 +32,7 @@ export async function onStage(scripts, act) {
     executablePath: CHROMIUM,
     headless: true,
     args: [
-      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--no-sandbox', '--disable-gpu', '--force-color-profile=srgb', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', `--host-resolver-rules=MAP localhost:8000 ${SERVER}`,
     ],
   });

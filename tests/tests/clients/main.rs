@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod browser;
+mod colours;
 mod curl;
 mod orientation;
 mod page;
