@@ -7,7 +7,7 @@
 use crate::http::pace::is_too_slow;
 use crate::problem::mapping::too_slow;
 use crate::problem::{Problem, Slug};
-use actix_web::dev::{Decompress, Payload};
+use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -51,7 +51,7 @@ pub(crate) fn malformed(reason: &str) -> Problem {
     Problem::new(Slug::BadRequest, format!("The request's body is not as it should be: {reason}."))
 }
 
-async fn read(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, Problem> {
+async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let json = "json";
     let kind = request.mime_type().ok().flatten();
     if !kind.is_some_and(|kind| kind.subtype() == json || kind.suffix().is_some_and(|suffix| suffix == json)) {
@@ -64,9 +64,8 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, Proble
     if announced.is_some_and(|bytes| bytes > MAX_JSON_BYTES as u64) {
         return Err(too_large());
     }
-    let mut pieces = Decompress::from_headers(payload, request.headers());
     let mut body = Vec::new();
-    while let Some(piece) = pieces.next().await {
+    while let Some(piece) = payload.next().await {
         let piece = piece.map_err(|error: PayloadError| match error {
             error if is_too_slow(&error) => too_slow(),
             _ => Problem::new(Slug::BadRequest, "The request's body could not be read."),
