@@ -11,7 +11,7 @@ use packshot_domain::text::Tags;
 use serde_json::{Map, Value, json};
 
 /// A list of entity tags.
-const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#;
+const TAGS: &str = r#"^(\*|((W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)?)$"#;
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 /// Operations that ask neither the database nor the store.
 const ALONE: [&str; 6] = ["isAlive", "explainProblem", "getDocument", "findDocs", "browseDocs", "loadDocs"];
@@ -72,11 +72,11 @@ fn complete_operation(path: &str, operation: &mut Value) {
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
     parameters.into_iter().flatten().for_each(complete_parameter);
     if CONDITIONAL_READS.contains(&id.as_str()) {
-        complete_conditions(operation);
+        complete_conditions(operation, "If-None-Match-Read");
         operation["responses"]["304"] = json!({ "description": "The client has it already" });
     }
     if CONDITIONAL_WRITES.contains(&id.as_str()) {
-        complete_conditions(operation);
+        complete_conditions(operation, "If-None-Match");
     }
     let mut possible = vec![Slug::Internal];
     if !ALONE.contains(&id.as_str()) {
@@ -108,8 +108,8 @@ fn complete_operation(path: &str, operation: &mut Value) {
 }
 
 /// Preconditions (RFC 9110, 13).
-fn complete_conditions(operation: &mut Value) {
-    let fields = ["If-Match", "If-None-Match", "If-Unmodified-Since"];
+fn complete_conditions(operation: &mut Value, none_match: &str) {
+    let fields = ["If-Match", none_match, "If-Unmodified-Since"];
     let fields = fields.map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }));
     match &mut operation["parameters"] {
         Value::Array(parameters) => parameters.extend(fields),
@@ -256,8 +256,13 @@ fn complete_components(components: &mut Value) {
         },
         "If-None-Match": {
             "name": "If-None-Match", "in": "header", "required": false,
-            "description": "Entity tags, none of which it may have; `*`: it must not exist. Else a read is answered 304, a write 412",
+            "description": "Entity tags, none of which it may have; `*`: it must not exist. Else 412",
             "schema": { "type": "string", "pattern": TAGS }, "example": "\"0123456789abcdef0123456789abcdef\"",
+        },
+        "If-None-Match-Read": {
+            "name": "If-None-Match", "in": "header", "required": false,
+            "description": "Entity tags that the client has; `*`: any. Else 304. What is no list of tags asks for nothing",
+            "schema": { "type": "string" }, "example": "\"0123456789abcdef0123456789abcdef\"",
         },
         "If-Unmodified-Since": {
             "name": "If-Unmodified-Since", "in": "header", "required": false,
