@@ -83,6 +83,7 @@ pub fn fill(home: &Home, images: u32, products: u32) {
     }
     let script = "import sqlite3, sys
 database = sqlite3.connect(sys.argv[1], timeout=60)
+database.create_function('unhex', 1, bytes.fromhex) # which old SQLites lack
 database.executescript('PRAGMA synchronous = OFF; BEGIN IMMEDIATE;' + sys.stdin.read() + 'COMMIT;')";
     let mut python = Command::new("python3");
     python.args(["-c", script]).arg(home.folder().join("data/packshot.db")).stdin(Stdio::piped());
