@@ -25,7 +25,7 @@ fn main() {
 
 /// One database, filled: uploads alone, then beside the readers.
 fn round(name: &str, backends: Backends, images: u32, readers: u32) {
-    let server = Server::builder_on(backends).start();
+    let server = Server::start_on(backends);
     rows::fill(server.home(), images, images / 10);
     let alone = uploads(&server);
     let (over, answers) = (AtomicBool::new(false), Mutex::new(BTreeMap::<(&str, u16), u64>::new()));
